@@ -1,0 +1,18 @@
+// Everything that assay can measure.
+#pragma once
+
+#include <memory>
+
+#include "harness/bench/benchmark.hpp"
+
+namespace assay::benchmarks {
+
+std::shared_ptr<const bench::Benchmark> make_noop();
+std::shared_ptr<const bench::Benchmark> make_copy();
+std::shared_ptr<const bench::Benchmark> make_triad();
+std::shared_ptr<const bench::Benchmark> make_gemm();
+
+/// All benchmarks in the order of `assay list`.
+bench::Benchmarks catalogue();
+
+}  // namespace assay::benchmarks

@@ -1,0 +1,13 @@
+// A row of the collective table as a Benchmark: buffers, rotation, oracle; the same for all rows.
+#pragma once
+
+#include <memory>
+
+#include "benchmarks/collective_spec.hpp"
+#include "harness/bench/benchmark.hpp"
+
+namespace assay::benchmarks {
+
+std::shared_ptr<const bench::Benchmark> make_collective_benchmark(const CollectiveSpec& spec);
+
+}  // namespace assay::benchmarks

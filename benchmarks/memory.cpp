@@ -1,0 +1,142 @@
+// copy and triad: what a rank gets of its memory's bandwidth. (STREAM's kernels and byte weights,
+// J. McCalpin: copy 16, triad 24 bytes per element of fp64, whatever the hardware moves in fact.)
+#include <array>
+
+#include "benchmarks/catalogue.hpp"
+#include "benchmarks/pattern_check.hpp"
+#include "harness/bench/buffer_ring.hpp"
+#include "kernels/kernels.hpp"
+
+namespace assay::benchmarks {
+
+namespace {
+
+constexpr double scalar = 2;
+
+using Arrays = std::array<double*, 3>;
+
+struct MemoryKernel {
+  std::string_view name, what;
+  std::size_t arrays;
+  double bytes_per_element;
+  void (*run)(const Arrays& arrays, std::size_t count) noexcept;
+  double (*result)(double b, double c);
+};
+
+constexpr MemoryKernel copy_kernel{
+    "copy", "memory: b[i] = a[i]", 2, 16,
+    [](const Arrays& x, std::size_t n) noexcept { kernels::copy(x[0], x[1], n); },
+    [](double b, double) { return b; }};
+constexpr MemoryKernel triad_kernel{
+    "triad", "memory: a[i] = b[i] + s·c[i]", 3, 24,
+    [](const Arrays& x, std::size_t n) noexcept { kernels::triad(x[0], x[1], x[2], scalar, n); },
+    [](double b, double c) { return b + scalar * c; }};
+
+std::size_t elements_of(const Dims& dims) {
+  return static_cast<std::size_t>(integer_dim(dims, "bytes")) / sizeof(double);
+}
+
+/// Array 0 is written; 1 and 2 are read. All pick entries of their patterns by the same index, so
+/// the result is a pattern too: entry by entry what the kernel makes of the inputs' entries.
+class PreparedMemory final : public bench::Prepared {
+ public:
+  PreparedMemory(const MemoryKernel& kernel, bench::Context& context)
+      : kernel_(kernel), context_(context), count_(elements_of(context.spec.dims)) {
+    for (std::size_t i = 0; i < kernel.arrays; ++i) {
+      rings_.emplace_back(context.device, count_ * sizeof(double), 0);
+      arrays_[i] = reinterpret_cast<double*>(rings_[i].slot(0));
+      if (i > 0) context.device.fill(rings_[i].slot(0), input(i), slice());
+    }
+    rings_[0].poison(0);
+  }
+
+  Work work() const override {
+    Work work;
+    if (count_ > 0)
+      work.amount["bytes"] = kernel_.bytes_per_element * static_cast<double>(count_);
+    else
+      work.absent["bytes"] = "no bytes are moved";
+    return work;
+  }
+  std::map<std::string, std::string> notes() const override {
+    return {{"elements", std::to_string(count_)},
+            {"kernel", std::string(kernels::instruction_set())}};
+  }
+  void reset(bench::Iteration iteration) override {
+    if (iteration.last) rings_[0].poison(0);
+  }
+  void launch() noexcept override { kernel_.run(arrays_, count_); }
+
+  VerifyReport verify(Moment moment) override {
+    if (moment == Moment::before) {
+      rings_[0].poison(0);
+      launch();
+    }
+    PatternCheck check(context_);
+    check.data(rings_[0].slot(0), expected(), slice(), 0);
+    for (const auto& ring : rings_) check.guards("array", ring, 0);
+    auto report = check.report();
+    report.method = moment == Moment::before ? "extra call on the timed buffers" : "timed output";
+    return report;
+  }
+
+ private:
+  kernels::Slice slice() const { return {context_.seed, 0, count_}; }
+  kernels::Pattern input(std::size_t array) const {
+    return kernels::contribution(DataType::fp64, ReduceOp::sum, 2, static_cast<int>(array) - 1,
+                                 context_.seed);
+  }
+  kernels::Pattern expected() const {
+    auto pattern = input(1);
+    const auto other = input(2);
+    for (std::size_t i = 0; i < kernels::pattern_entries; ++i)
+      pattern.entries[i] = std::bit_cast<std::uint64_t>(
+          kernel_.result(std::bit_cast<double>(pattern.entries[i]),
+                         std::bit_cast<double>(other.entries[i])));
+    return pattern;
+  }
+
+  const MemoryKernel& kernel_;
+  bench::Context& context_;
+  std::size_t count_;
+  std::vector<bench::BufferRing> rings_;
+  Arrays arrays_{};
+};
+
+class MemoryBenchmark final : public bench::Benchmark {
+ public:
+  explicit MemoryBenchmark(const MemoryKernel& kernel) : kernel_(kernel) {
+    info_.name = kernel.name;
+    info_.what = kernel.what;
+    info_.dims = {{"memory", std::string("host"), {"host"}},
+                  {"bytes", std::int64_t{64} << 20, {}}};
+    info_.metrics = {"bandwidth", "time"};
+    info_.default_layout = "each";
+    info_.memory_bytes = [](const Dims& dims, int) {
+      return 3.0 * static_cast<double>(integer_dim(dims, "bytes"));
+    };
+    info_.seconds = [](const Dims& dims, int) {
+      return static_cast<double>(integer_dim(dims, "bytes")) / 2e9;
+    };
+  }
+  const BenchmarkInfo& info() const override { return info_; }
+  bench::Support supports(const Case&, const bench::Facts&) const override { return {}; }
+  std::unique_ptr<bench::Prepared> prepare(bench::Context& context) const override {
+    return std::make_unique<PreparedMemory>(kernel_, context);
+  }
+
+ private:
+  const MemoryKernel& kernel_;
+  BenchmarkInfo info_;
+};
+
+}  // namespace
+
+std::shared_ptr<const bench::Benchmark> make_copy() {
+  return std::make_shared<MemoryBenchmark>(copy_kernel);
+}
+std::shared_ptr<const bench::Benchmark> make_triad() {
+  return std::make_shared<MemoryBenchmark>(triad_kernel);
+}
+
+}  // namespace assay::benchmarks

@@ -1,0 +1,201 @@
+// run: plan → measure → result → verdict. Reads like the path of the data.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <optional>
+
+#include "harness/app/commands.hpp"
+#include "harness/app/judging.hpp"
+#include "harness/app/planning.hpp"
+#include "harness/app/progress_lines.hpp"
+#include "harness/app/run_record.hpp"
+#include "harness/app/together.hpp"
+#include "harness/app/version.hpp"
+#include "harness/core/error.hpp"
+#include "harness/report/text.hpp"
+#include "harness/result/files.hpp"
+#include "harness/run/inventory.hpp"
+#include "harness/run/runner.hpp"
+#include "harness/run/watchdog.hpp"
+
+namespace assay::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+class RunCommand {
+ public:
+  RunCommand(const RunOptions& options, const Parts& parts, const Environment& environment,
+             comm::Session& session)
+      : options_(options),
+        world_(session.world()),
+        benchmarks_(parts.benchmarks()),
+        backends_(parts.backends()) {
+    check_world_size(environment, world_.size());
+    inventory_ = run::gather_inventory(
+        world_, {options.ranks_per_node, session.library(), is_debug_build()});
+  }
+
+  ExitCode execute() {
+    run::Watchdog watchdog(world_, progress_, watchdog_options(),
+                           [this](const run::Incident& incident, bool speak) {
+                             end_early(incident, speak);
+                           });
+    try {
+      const auto code = measure_and_judge(watchdog);
+      watchdog.stop();
+      return code;
+    } catch (const UsageError&) {
+      watchdog.stop();  // all ranks agreed on it
+      throw;
+    } catch (const Quiet&) {
+      watchdog.stop();
+      throw;
+    } catch (const std::exception& error) {
+      // The others are somewhere in the middle of it: only the watchdogs can still reach them.
+      watchdog.announce_failure(error.what());
+    }
+  }
+
+ private:
+  bool first() const { return world_.rank() == 0; }
+
+  ExitCode measure_and_judge(run::Watchdog& watchdog) {
+    make_the_plan();
+    if (options_.dry_run) {
+      if (first()) fmt::print("{}", plan_table(plan_, inventory_.topology));
+      return ExitCode::ok;
+    }
+    watchdog.set_case_labels(case_labels(plan_));
+    open_results();
+    measure(watchdog);
+    return judge();
+  }
+
+  void make_the_plan() {
+    const auto text = on_rank_0(world_, [&] {
+      contract_ = load_contract(options_.contract);
+      auto plan =
+          make_plan(options_, contract_, bench::catalogue_of(benchmarks_), inventory_.topology);
+      check_memory(plan, inventory_);
+      estimated_s_ = plan.estimated_s;
+      return plan_to_text(plan);
+    });
+    plan_ = plan_from_text(text);
+    plan_.estimated_s = estimated_s_;
+  }
+
+  void open_results() {
+    on_rank_0(world_, [&] {
+      refuse_unsupported(plan_, inventory_.topology, benchmarks_, backends_);
+      const fs::path folder = options_.out.empty()
+                                  ? fs::path("results") / (utc_stamp() + "-" + plan_.suite)
+                                  : fs::path(options_.out);
+      writer_.emplace(folder, header_of(options_, plan_, inventory_));
+      writing_.store(&*writer_);
+      if (contract_.given()) result::replace_file(folder / contract_name, contract_.text);
+      return std::string();
+    });
+  }
+
+  void measure(const run::Watchdog& watchdog) {
+    const auto device = device::make_host_device();
+    ProgressLines lines(plan_.cases.size(), options_.quiet ? ProgressLines::Volume::quiet
+                                                           : ProgressLines::Volume::lines);
+    run::run_plan(plan_, {world_, inventory_.topology, *device, benchmarks_, backends_, progress_},
+                  {options_.max_time_per_case_s, inventory_.threads, inventory_.rotation_bytes},
+                  [&](const result::CaseResult& c) {
+                    watchdog.await_clearance();
+                    writer_->append(c);
+                    note(c);
+                    lines.finished(c);
+                  });
+  }
+
+  /// What the ending of the document takes from a case.
+  void note(const result::CaseResult& c) {
+    if (c.spec.benchmark == "noop" && !noop_s_) noop_s_ = median_time(c);
+    for (auto& warning : warnings_of(c)) inventory_.warnings.push_back(std::move(warning));
+  }
+
+  result::RunWriter::Ending ending(std::string reason) const {
+    return {reason.empty(), std::move(reason), utc_now(), inventory_.warnings, noop_s_};
+  }
+
+  ExitCode judge() {
+    progress_.enter_phase(no_case, run::Phase::control);
+    auto code = ExitCode::ok;
+    on_rank_0(world_, [&] {
+      writer_->finish(ending({}));
+      const auto judgement = judge_files(writer_->folder(), contract_);
+      result::replace_file(writer_->folder() / verdict_name, judgement.verdict_text);
+      result::replace_file(writer_->folder() / failed_hosts_name,
+                           report::failed_hosts(judgement.verdict));
+      fmt::print("{}\n{}\n{}", report::result_table(judgement.result.document),
+                 report::warning_block(judgement.result.document.warnings),
+                 report::verdict_block(judgement.verdict));
+      fmt::print("results in {}\n", writer_->folder().string());
+      code = contract::exit_code(judgement.verdict);
+      return std::string();
+    });
+    return comm::broadcast_value(world_, code);
+  }
+
+  /// On the watchdog's thread, while the measuring thread may be stuck anywhere.
+  void end_early(const run::Incident& incident, bool speak) {
+    if (auto* writer = writing_.load()) writer->finish(ending(incident.sentence));
+    if (!speak) return;
+    fmt::print(stderr, "assay: {}\n", incident.sentence);
+    if (const auto* writer = writing_.load())
+      fmt::print(stderr, "INCOMPLETE: {} of {} cases are in {}   exit 12\n", writer->appended(),
+                 plan_.cases.size(), writer->folder().string());
+    std::fflush(stderr);
+  }
+
+  run::WatchdogOptions watchdog_options() const {
+    run::WatchdogOptions watch;
+    watch.deadlines.operation_s = watch.deadlines.control_s = options_.timeout_s;
+    watch.host_names = inventory_.host_names;
+    return watch;
+  }
+
+  static constexpr std::uint16_t no_case = 0xffff;
+
+  const RunOptions& options_;
+  comm::Team& world_;
+  bench::Benchmarks benchmarks_;
+  std::vector<comm::Backend> backends_;
+  run::Inventory inventory_;
+  run::Progress progress_;
+  ContractFile contract_;
+  plan::Plan plan_;
+  double estimated_s_ = 0;
+  std::optional<double> noop_s_;
+  std::optional<result::RunWriter> writer_;
+  std::atomic<result::RunWriter*> writing_{nullptr};
+};
+
+}  // namespace
+
+ExitCode run(const RunOptions& options, const Parts& parts, const Environment& environment,
+             comm::Session& session) {
+  return RunCommand(options, parts, environment, session).execute();
+}
+
+ExitCode dry_run(const RunOptions& options, const Parts& parts) {
+  const auto ranks = static_cast<int>(*options.ranks);
+  const auto topology =
+      stated_topology(ranks, static_cast<int>(options.ranks_per_node.value_or(ranks)));
+  const auto contract = load_contract(options.contract);
+  const auto plan =
+      make_plan(options, contract, bench::catalogue_of(parts.benchmarks()), topology);
+  fmt::print("{}", plan_table(plan, topology));
+  return ExitCode::ok;
+}
+
+}  // namespace assay::app

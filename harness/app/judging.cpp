@@ -1,0 +1,33 @@
+#include "harness/app/judging.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "harness/result/files.hpp"
+
+namespace assay::app {
+
+ContractFile load_contract(const std::filesystem::path& path) {
+  ContractFile file;
+  if (path.empty()) return file;
+  file.where = path.string();
+  file.text = result::read_text(path);
+  file.contract = contract::parse_contract(file.text, file.where);
+  return file;
+}
+
+Judgement judge_files(const std::filesystem::path& result, const ContractFile& contract) {
+  Judgement judgement;
+  judgement.result = result::load_result(result);
+  judgement.verdict = contract::judge(contract.contract, judgement.result.document);
+  judgement.verdict.contract_sha256 = contract.given() ? result::sha256(contract.text) : "";
+  judgement.verdict.result_sha256 = judgement.result.sha256;
+  judgement.verdict_text = contract::to_json(judgement.verdict).dump(1) + "\n";
+  return judgement;
+}
+
+int mapped(ExitCode code, const std::map<int, int>& map) {
+  const auto it = map.find(static_cast<int>(code));
+  return it == map.end() ? static_cast<int>(code) : it->second;
+}
+
+}  // namespace assay::app

@@ -1,0 +1,57 @@
+// The command line as values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace assay::app {
+
+struct RunOptions {
+  std::vector<std::string> benchmarks;  ///< measured straight from the command line
+  std::string suite, contract, out;
+  // One request's worth of options, as text: read with the catalogue at hand.
+  std::string min_bytes, max_bytes, factor, step;
+  std::vector<std::string> types, ops, layouts, settings;  ///< settings: "m=512,1024"
+  std::string backend;
+  std::vector<std::string> in_place;  ///< "0", "1"
+  std::string pacing, cache;
+  std::optional<std::int64_t> iterations, warm_up, pilot, blocks, block_length, repetitions;
+  std::optional<double> warm_up_s, time_s, precision;
+  bool check = true;
+
+  std::optional<std::int64_t> ranks, ranks_per_node;
+  std::optional<std::uint64_t> seed;
+  double max_time_per_case_s = 60;
+  double timeout_s = 60;
+  bool dry_run = false, quiet = false;
+  std::map<int, int> exit_map;
+  std::string command;  ///< argv, joined: for the record
+
+  /// True if an option that says what to measure was given: a suite or contract says that itself.
+  bool shapes_requests() const;
+};
+
+struct JudgeOptions {
+  std::string result, contract, out;
+  std::map<int, int> exit_map;
+};
+
+struct ListOptions {
+  std::string what;
+};
+
+/// Text to print on stdout before leaving with 0: --help, --version.
+struct Notice {
+  std::string text;
+};
+
+using Options = std::variant<Notice, RunOptions, JudgeOptions, ListOptions>;
+
+/// Throws UsageError naming the option.
+Options parse_options(int argc, const char* const* argv);
+
+}  // namespace assay::app

@@ -1,0 +1,87 @@
+#include "harness/app/planning.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "harness/app/requests.hpp"
+#include "harness/plan/layout_json.hpp"
+#include "harness/result/files.hpp"
+
+namespace assay::app {
+
+namespace {
+
+plan::Suite choose_suite(const RunOptions& options, const ContractFile& contract,
+                         const Catalogue& catalogue) {
+  if (!options.suite.empty())
+    return plan::parse_suite(result::read_text(options.suite), catalogue, options.suite);
+  if (!options.benchmarks.empty()) return suite_from(options, catalogue);
+  return contract::needs(contract.contract, catalogue, contract.where);
+}
+
+std::string stop_text(const Protocol& protocol) {
+  const auto& stop = protocol.stop;
+  switch (stop.kind) {
+    case StopKind::blocks:
+      return fmt::format("{} blocks of {}", stop.blocks,
+                         stop.block_length ? std::to_string(*stop.block_length) : "the pilot's");
+    case StopKind::iterations: return fmt::format("{} iterations", stop.iterations);
+    case StopKind::time: return fmt::format("{} s", stop.time_s);
+    case StopKind::precision: return fmt::format("median within {:.3g}%", stop.precision * 100);
+  }
+  return {};
+}
+
+}  // namespace
+
+plan::Plan make_plan(const RunOptions& options, const ContractFile& contract,
+                     const Catalogue& catalogue, const Topology& topology) {
+  auto suite = choose_suite(options, contract, catalogue);
+  for (auto& request : suite.requests) adjust(request.protocol, options);
+  const bool has_noop = std::any_of(suite.requests.begin(), suite.requests.end(),
+                                    [](const auto& r) { return r.benchmark == "noop"; });
+  if (!has_noop) suite.requests.push_back(noop_request());
+  const auto seed = options.seed.value_or(std::random_device{}());
+  auto plan = plan::make_plan(suite, catalogue, topology, seed);
+  if (contract.given()) contract::prepare_plan(plan, contract.contract, contract.where);
+  return plan;
+}
+
+std::string plan_to_text(const plan::Plan& plan) {
+  nlohmann::json json{{"suite", plan.suite}, {"seed", plan.seed}};
+  for (const auto& spec : plan.cases) json["cases"].push_back(plan::to_json(spec));
+  for (const auto& [name, layout] : plan.layouts)
+    json["layouts"][name] = plan::layout_to_json(layout);
+  return json.dump();
+}
+
+plan::Plan plan_from_text(const std::string& text) {
+  const auto json = nlohmann::json::parse(text);
+  plan::Plan plan;
+  plan.suite = json.at("suite").get<std::string>();
+  plan.seed = json.at("seed").get<std::uint64_t>();
+  for (const auto& spec : json.at("cases"))
+    plan.cases.push_back(plan::case_from_json(spec, "plan of rank 0"));
+  for (const auto& [name, layout] : json.at("layouts").items())
+    plan.layouts[name] = plan::layout_from_json(layout, name, "plan of rank 0");
+  return plan;
+}
+
+std::string plan_table(const plan::Plan& plan, const Topology& topology) {
+  std::string text = fmt::format("{} cases on {} ranks, {} host{}, seed {}\n", plan.cases.size(),
+                                 topology.ranks(), topology.hosts.size(),
+                                 topology.hosts.size() == 1 ? "" : "s", plan.seed);
+  for (const auto& spec : plan.cases)
+    text += fmt::format("  {:<6} {:<52} {:>3} round{} {}\n", spec.id, label(spec),
+                        plan.layouts.at(spec.layout).rounds.size(),
+                        plan.layouts.at(spec.layout).rounds.size() == 1 ? " " : "s",
+                        stop_text(spec.protocol));
+  text += fmt::format("about {:.0f} s on a slow host, {:.1f} MiB of buffers per rank\n",
+                      plan.estimated_s, plan.memory_bytes_per_rank / (1 << 20));
+  return text;
+}
+
+}  // namespace assay::app

@@ -1,0 +1,24 @@
+// Options, suite and contract to a plan, on rank 0; and the plan as text for the other ranks.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "harness/app/judging.hpp"
+#include "harness/app/options.hpp"
+#include "harness/plan/plan.hpp"
+
+namespace assay::app {
+
+/// Reads the suite, takes the command line's requests, or derives what the contract needs; adds
+/// noop; refuses a contract's clause that the plan does not serve. Throws UsageError.
+plan::Plan make_plan(const RunOptions& options, const ContractFile& contract,
+                     const Catalogue& catalogue, const Topology& topology);
+
+std::string plan_to_text(const plan::Plan& plan);
+plan::Plan plan_from_text(const std::string& text);
+
+/// --dry-run: cases, estimated time, memory per rank.
+std::string plan_table(const plan::Plan& plan, const Topology& topology);
+
+}  // namespace assay::app

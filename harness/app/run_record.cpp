@@ -1,0 +1,111 @@
+#include "harness/app/run_record.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+#include "harness/app/version.hpp"
+#include "harness/core/error.hpp"
+#include "harness/core/metric.hpp"
+#include "harness/result/codec.hpp"
+#include "harness/result/figures.hpp"
+#include "harness/run/timing.hpp"
+
+namespace assay::app {
+
+namespace {
+
+std::tm utc() { return fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())); }
+
+std::string random_id() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+std::map<std::string, std::string> tool(const run::Inventory& inventory) {
+  auto identity = build_identity();
+  identity["mpi"] = inventory.mpi_library;
+  identity["mpi_thread_level"] = "MPI_THREAD_SINGLE";
+  return identity;
+}
+
+}  // namespace
+
+std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc()); }
+std::string utc_stamp() { return fmt::format("{:%Y%m%dT%H%M%SZ}", utc()); }
+
+result::ResultDocument header_of(const RunOptions& options, const plan::Plan& plan,
+                                 const run::Inventory& inventory) {
+  result::ResultDocument document;
+  auto& run = document.run;
+  run.id = random_id();
+  run.started = utc_now();
+  run.command = options.command;
+  run.seed = plan.seed;
+  run.tool = tool(inventory);
+  run.clock = {"CLOCK_MONOTONIC", false, "the ranks' clocks are not synchronised",
+               run::clock_resolution_s()};
+  run.environment = inventory.environment;
+  document.plan = {plan.suite, result::sha256(plan::canonical(plan)), plan.cases.size(),
+                   plan.estimated_s};
+  document.topology = inventory.info;
+  document.layouts = plan.layouts;
+  return document;
+}
+
+std::vector<std::string> case_labels(const plan::Plan& plan) {
+  std::vector<std::string> labels;
+  for (const auto& spec : plan.cases) labels.push_back(fmt::format("{} ({})", spec.id, label(spec)));
+  return labels;
+}
+
+std::vector<Warning> warnings_of(const result::CaseResult& c) {
+  std::vector<Warning> warnings;
+  for (const auto& flag : c.samples.flags)
+    for (const auto& row : warning_table)
+      if (row.name == flag.code)
+        warnings.push_back(
+            warn(row.code, flag.evidence, fmt::format("{} ({})", c.spec.id, label(c.spec))));
+  return warnings;
+}
+
+std::optional<double> median_time(const result::CaseResult& c) {
+  const auto figure = result::figure_over_groups(c, *find_metric("time"));
+  if (!figure) return std::nullopt;
+  return figure->worst.p50;
+}
+
+void check_memory(const plan::Plan& plan, const run::Inventory& inventory) {
+  for (const auto& host : inventory.topology.hosts) {
+    const auto available = inventory.available_bytes.find(host.name);
+    if (available == inventory.available_bytes.end()) continue;
+    const double needed = plan.memory_bytes_per_rank * static_cast<double>(host.ranks.size());
+    if (needed > available->second)
+      throw UsageError(
+          {fmt::format("host {}", host.name),
+           fmt::format("the largest case needs {:.1f} GiB for {} ranks and {:.1f} GiB are free",
+                       needed / (1 << 30), host.ranks.size(), available->second / (1 << 30)),
+           "measure smaller messages or start fewer ranks per host"});
+  }
+}
+
+void refuse_unsupported(const plan::Plan& plan, const Topology& topology,
+                        const bench::Benchmarks& benchmarks,
+                        std::span<const comm::Backend> backends) {
+  std::string reason;
+  for (const auto& spec : plan.cases) {
+    if (spec.benchmark == "noop") continue;
+    const auto* benchmark = bench::find(benchmarks, spec.benchmark);
+    const auto support =
+        benchmark->supports(spec, {topology, plan.layouts.at(spec.layout), backends});
+    if (support.yes()) return;
+    if (reason.empty()) reason = fmt::format("{}: {}", label(spec), support.reason);
+  }
+  if (!reason.empty())
+    throw UsageError({"", reason, "nothing that was asked for can be measured here"});
+}
+
+}  // namespace assay::app

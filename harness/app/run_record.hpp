@@ -1,0 +1,40 @@
+// What a run writes about itself beside its samples.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/app/options.hpp"
+#include "harness/bench/benchmark.hpp"
+#include "harness/plan/plan.hpp"
+#include "harness/result/document.hpp"
+#include "harness/run/inventory.hpp"
+
+namespace assay::app {
+
+/// "2026-01-31T12:00:00Z"; and "20260131T120000Z" for folder names.
+std::string utc_now();
+std::string utc_stamp();
+
+/// The document before its first case.
+result::ResultDocument header_of(const RunOptions& options, const plan::Plan& plan,
+                                 const run::Inventory& inventory);
+
+/// "c004 (all_reduce 1 MiB fp32 sum world)", by case index.
+std::vector<std::string> case_labels(const plan::Plan& plan);
+
+/// Flags of a case as warnings.
+std::vector<Warning> warnings_of(const result::CaseResult& c);
+std::optional<double> median_time(const result::CaseResult& c);
+
+/// Throws UsageError when the plan's buffers do not fit into a host's memory.
+void check_memory(const plan::Plan& plan, const run::Inventory& inventory);
+
+/// Throws UsageError when no case but noop can be measured here: the first reason.
+void refuse_unsupported(const plan::Plan& plan, const Topology& topology,
+                        const bench::Benchmarks& benchmarks,
+                        std::span<const comm::Backend> backends);
+
+}  // namespace assay::app

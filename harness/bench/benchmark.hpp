@@ -1,0 +1,95 @@
+// Benchmark: something that can be measured. Prepared: one case of it, ready to be launched.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/comm/backend.hpp"
+#include "harness/core/case.hpp"
+#include "harness/core/layout.hpp"
+#include "harness/core/samples.hpp"
+#include "harness/core/topology.hpp"
+#include "harness/device/device.hpp"
+#include "harness/core/benchmark_info.hpp"
+
+namespace assay::bench {
+
+/// What a benchmark may look at before it says whether it can run a case. Equal on all ranks.
+struct Facts {
+  const Topology& topology;
+  const Layout& layout;
+  std::span<const comm::Backend> backends;
+};
+
+/// Empty reason: yes.
+struct Support {
+  std::string reason;
+  bool yes() const { return reason.empty(); }
+};
+
+/// This rank's place in the group that is timed.
+struct GroupView {
+  int rank = 0, size = 1;
+  int world_rank = 0;
+  std::string host;
+};
+
+/// What a case is prepared with. Outlives the Prepared.
+struct Context {
+  const Case& spec;
+  GroupView group;
+  device::Device& device;
+  comm::Communicator* communicator = nullptr;  ///< the group's; null unless the case names a backend
+  std::uint64_t seed = 0;                      ///< equal on all ranks
+  std::uint64_t rotation_bytes = 0;  ///< rotate buffers over this much; 0 = one buffer (warm)
+  int threads = 1;                   ///< for local compute: cores bound to this rank
+};
+
+/// Untimed moment before a launch (isolated) or before a block (stream).
+struct Iteration {
+  bool last = false;  ///< what follows is the output that verify(Moment::after) will see
+};
+
+/// All functions are collective over the group where the benchmark communicates, local otherwise.
+class Prepared {
+ public:
+  virtual ~Prepared() = default;
+  /// Local. What one launch does, for this rank's group.
+  virtual Work work() const = 0;
+  /// Local. For the document: path, reduction, actual sizes, threads, rotation.
+  virtual comm::LaunchInfo launch_info() const { return {}; }
+  virtual std::map<std::string, std::string> notes() const { return {}; }
+  /// Untimed and local.
+  virtual void reset(Iteration) {}
+  /// One timed operation. Nothing in it allocates, logs, throws or looks anything up.
+  virtual void launch() noexcept = 0;
+  /// Throws RunError if any launch failed. Local.
+  virtual void check() const {}
+  /// before: one untimed operation on poisoned buffers. after: the output of the last timed one.
+  virtual VerifyReport verify(Moment) { return {}; }
+};
+
+class Benchmark {
+ public:
+  virtual ~Benchmark() = default;
+  virtual const BenchmarkInfo& info() const = 0;
+  /// Pure.
+  virtual Support supports(const Case& spec, const Facts& facts) const = 0;
+  /// Collective over the group. Throws RunError (memory).
+  virtual std::unique_ptr<Prepared> prepare(Context& context) const = 0;
+};
+
+/// Benchmarks by name, in the order of `list`.
+using Benchmarks = std::vector<std::shared_ptr<const Benchmark>>;
+
+const Benchmark* find(const Benchmarks& benchmarks, std::string_view name);
+Catalogue catalogue_of(const Benchmarks& benchmarks);
+
+/// A stable 64-bit mix, for deriving seeds. (splitmix64's finaliser, public domain.)
+std::uint64_t mix(std::uint64_t x);
+
+}  // namespace assay::bench

@@ -1,0 +1,35 @@
+// Equal buffers that are used in turn, so that a message is not served from the last-level cache.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "harness/device/device.hpp"
+
+namespace assay::bench {
+
+/// `slots` buffers of `bytes` each, every one between two guard bands. Local.
+class BufferRing {
+ public:
+  /// As many slots as cover `rotation_bytes`, at least one. Several small slots lie more than a
+  /// page apart, so that no prefetcher brings the next one in.
+  BufferRing(device::Device& device, std::size_t bytes, std::uint64_t rotation_bytes);
+
+  std::size_t slots() const { return slots_; }
+  std::size_t bytes() const { return bytes_; }
+  /// Aligned to 64 bytes.
+  std::byte* slot(std::size_t index) const { return buffer_.data() + index * stride_ + guard; }
+  void poison(std::size_t index) const;
+  /// Offset from the slot's start of a guard byte that something overwrote: negative before the
+  /// slot, ≥ bytes() behind it.
+  std::optional<std::int64_t> overwritten(std::size_t index) const;
+
+ private:
+  static constexpr std::size_t guard = 64;
+
+  device::Device* device_;
+  std::size_t bytes_, slots_, stride_;
+  device::Buffer buffer_;
+};
+
+}  // namespace assay::bench

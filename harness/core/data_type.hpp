@@ -1,0 +1,47 @@
+// Element types: one table. Names are those of nccl-tests' -d option with IEEE spellings first.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace assay {
+
+enum class DataType { int8, uint8, int32, uint32, int64, uint64, fp16, bf16, fp32, fp64 };
+
+struct DataTypeInfo {
+  DataType type;
+  std::string_view name;   ///< as it stands in every document
+  std::string_view alias;  ///< nccl-tests' name, accepted as input
+  std::size_t bytes;       ///< per element
+  bool floating;
+  int significand;  ///< bits, the hidden one included; 0 for integers
+};
+
+inline constexpr std::array<DataTypeInfo, 10> data_types{{
+    {DataType::int8, "int8", "char", 1, false, 0},
+    {DataType::uint8, "uint8", "uchar", 1, false, 0},
+    {DataType::int32, "int32", "int", 4, false, 0},
+    {DataType::uint32, "uint32", "uint", 4, false, 0},
+    {DataType::int64, "int64", "long", 8, false, 0},
+    {DataType::uint64, "uint64", "ulong", 8, false, 0},
+    {DataType::fp16, "fp16", "half", 2, true, 11},
+    {DataType::bf16, "bf16", "bfloat16", 2, true, 8},
+    {DataType::fp32, "fp32", "float", 4, true, 24},
+    {DataType::fp64, "fp64", "double", 8, true, 53},
+}};
+
+constexpr const DataTypeInfo& info(DataType type) {
+  return data_types[static_cast<std::size_t>(type)];
+}
+constexpr std::string_view name(DataType type) { return info(type).name; }
+constexpr std::size_t size_of(DataType type) { return info(type).bytes; }
+
+constexpr std::optional<DataType> data_type_from(std::string_view text) {
+  for (const auto& row : data_types)
+    if (row.name == text || row.alias == text) return row.type;
+  return std::nullopt;
+}
+
+}  // namespace assay

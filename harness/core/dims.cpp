@@ -1,0 +1,88 @@
+#include "harness/core/dims.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "harness/core/data_type.hpp"
+#include "harness/core/error.hpp"
+#include "harness/core/reduce_op.hpp"
+#include "harness/core/units.hpp"
+
+namespace assay {
+namespace {
+
+std::int64_t parse_integer(std::string_view text, std::string_view where) {
+  std::int64_t value = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || value < 0)
+    throw UsageError({std::string(where), fmt::format("'{}' is not a whole number ≥ 0", text),
+                      "give a number such as 512"});
+  return value;
+}
+
+bool parse_flag(std::string_view text, std::string_view where) {
+  if (text == "true" || text == "1") return true;
+  if (text == "false" || text == "0") return false;
+  throw UsageError(
+      {std::string(where), fmt::format("'{}' is neither true nor false", text), "give one"});
+}
+
+/// Types are stored by their own name, however the input spells them.
+std::string parse_type(std::string_view text, std::string_view where) {
+  if (const auto type = data_type_from(text)) return std::string(name(*type));
+  std::string names;
+  for (const auto& row : data_types) names += (names.empty() ? "" : ", ") + std::string(row.name);
+  throw UsageError({std::string(where), fmt::format("'{}' is no element type", text),
+                    "expected one of " + names});
+}
+
+std::string parse_op(std::string_view text, std::string_view where) {
+  if (reduce_op_from(text)) return std::string(text);
+  throw UsageError({std::string(where), fmt::format("'{}' is no reduction", text),
+                    fmt::format("expected one of {}", fmt::join(reduce_op_names, ", "))});
+}
+
+template <typename T>
+const T& typed(const Dims& dims, std::string_view name) {
+  const auto at = dims.find(name);
+  if (at == dims.end()) throw InternalError(fmt::format("a case has no dimension '{}'", name));
+  if (const auto* value = std::get_if<T>(&at->second)) return *value;
+  throw InternalError(fmt::format("dimension '{}' is of another kind", name));
+}
+
+}  // namespace
+
+std::string format_dim(const DimValue& value, DimKind kind) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
+  const auto number = std::get<std::int64_t>(value);
+  return kind == DimKind::bytes ? format_bytes(number) : fmt::format("{}", number);
+}
+
+DimValue parse_dim(const DimInfo& dim, std::string_view text, std::string_view where) {
+  switch (dim.kind) {
+    case DimKind::integer:
+      return parse_integer(text, where);
+    case DimKind::bytes:
+      return parse_bytes(text, where);
+    case DimKind::flag:
+      return parse_flag(text, where);
+    case DimKind::text:
+      break;
+  }
+  if (dim.name == "type") return parse_type(text, where);
+  if (dim.name == "op") return parse_op(text, where);
+  return std::string(text);
+}
+
+const std::string& text_dim(const Dims& dims, std::string_view name) {
+  return typed<std::string>(dims, name);
+}
+std::int64_t integer_dim(const Dims& dims, std::string_view name) {
+  return typed<std::int64_t>(dims, name);
+}
+bool flag_dim(const Dims& dims, std::string_view name) { return typed<bool>(dims, name); }
+
+}  // namespace assay

@@ -1,0 +1,58 @@
+// The dimensions of a case: what varies from one case of a benchmark to the next. One table gives
+// each its kind, so that suites, contracts and the command line read them alike.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace assay {
+
+enum class DimKind { text, integer, bytes, flag };
+
+struct DimInfo {
+  std::string_view name;
+  DimKind kind;
+  std::string_view help;
+};
+
+inline constexpr std::array<DimInfo, 11> dim_table{{
+    {"backend", DimKind::text, "communication library: mpi"},
+    {"memory", DimKind::text, "where the buffers are: host"},
+    {"type", DimKind::text, "element type: int8 … fp64, fp16, bf16"},
+    {"op", DimKind::text, "reduction: sum, prod, min, max, avg"},
+    {"bytes", DimKind::bytes, "message size: max(send, receive) bytes on a rank"},
+    {"in_place", DimKind::flag, "send and receive buffer are the same"},
+    {"m", DimKind::integer, "rows of A and C"},
+    {"n", DimKind::integer, "columns of B and C"},
+    {"k", DimKind::integer, "columns of A, rows of B"},
+    {"repetition", DimKind::integer, "which repetition of the same case: 0, 1, …"},
+    {"placement", DimKind::integer, "seed of the permutation of ranks; 0 = as launched"},
+}};
+
+constexpr const DimInfo* find_dim(std::string_view name) {
+  for (const auto& row : dim_table)
+    if (row.name == name) return &row;
+  return nullptr;
+}
+
+using DimValue = std::variant<std::string, std::int64_t, bool>;
+using Dims = std::map<std::string, DimValue, std::less<>>;
+
+/// "1 GiB", "fp32", "true": for people. `kind` decides how an integer is shown.
+std::string format_dim(const DimValue& value, DimKind kind);
+
+/// Reads a dimension given as text ("64MiB", "true", "fp32"). Throws UsageError; `where` names the
+/// option or key path.
+DimValue parse_dim(const DimInfo& dim, std::string_view text, std::string_view where);
+
+/// Typed access; throws InternalError when the dimension is absent or of another kind.
+const std::string& text_dim(const Dims& dims, std::string_view name);
+std::int64_t integer_dim(const Dims& dims, std::string_view name);
+bool flag_dim(const Dims& dims, std::string_view name);
+
+}  // namespace assay

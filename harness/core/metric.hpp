@@ -1,0 +1,47 @@
+// The one table of metrics. Contracts, compare, reports and text know nothing else about them.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "harness/core/units.hpp"
+
+namespace assay {
+
+enum class Better { higher, lower };
+/// rate: Work amount / seconds of t_max. series: a recorded series as it is.
+enum class Source { rate, series };
+
+struct Metric {
+  std::string_view name;
+  Unit unit;
+  Better better;
+  Source source;
+  std::string_view of;  ///< Work amount (rate) or series name (series)
+  std::string_view help;
+};
+
+inline constexpr std::array<Metric, 7> metrics{{
+    {"time", Unit::second, Better::lower, Source::series, "t_max",
+     "T_max: longest local time of an iteration over the ranks of a group"},
+    {"span", Unit::second, Better::lower, Source::series, "t_span",
+     "T_span: last exit minus first arrival; needs a common clock"},
+    {"transfer", Unit::second, Better::lower, Source::series, "t_transfer",
+     "T_transfer: last exit minus last arrival; needs a common clock"},
+    {"algbw", Unit::byte_per_second, Better::higher, Source::rate, "alg_bytes",
+     "message size over T_max"},
+    {"busbw", Unit::byte_per_second, Better::higher, Source::rate, "bus_bytes",
+     "algbw times the collective's bus factor: comparable with link rates"},
+    {"bandwidth", Unit::byte_per_second, Better::higher, Source::rate, "bytes",
+     "bytes read plus bytes written over T_max"},
+    {"flops", Unit::flop_per_second, Better::higher, Source::rate, "flops",
+     "floating-point operations over T_max"},
+}};
+
+constexpr const Metric* find_metric(std::string_view name) {
+  for (const auto& row : metrics)
+    if (row.name == name) return &row;
+  return nullptr;
+}
+
+}  // namespace assay

@@ -1,0 +1,59 @@
+// Typed warnings: what was seen, the evidence, and what to do about it.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace assay {
+
+enum class WarningCode {
+  oversubscribed,
+  unbound,
+  cpu_governor,
+  not_stationary,
+  debug_build,
+  other_load,
+  fingerprint_differs,
+  time_cap,
+};
+
+struct WarningInfo {
+  WarningCode code;
+  std::string_view name;
+  std::string_view remedy;
+};
+
+inline constexpr std::array<WarningInfo, 8> warning_table{{
+    {WarningCode::oversubscribed, "oversubscribed",
+     "start no more ranks than cores: these figures show function, not speed"},
+    {WarningCode::unbound, "unbound", "bind ranks to cores: mpirun --bind-to core"},
+    {WarningCode::cpu_governor, "cpu_governor", "set the governor to performance"},
+    {WarningCode::not_stationary, "not_stationary",
+     "warm up longer (--warmup-time) or find what else is running"},
+    {WarningCode::debug_build, "debug_build", "measure with the release preset"},
+    {WarningCode::other_load, "other_load", "stop the other processes, or expect a wider spread"},
+    {WarningCode::fingerprint_differs, "fingerprint_differs",
+     "bring the host to the same versions and settings as the others"},
+    {WarningCode::time_cap, "time_cap", "raise --max-time-per-case or ask for fewer blocks"},
+}};
+
+constexpr const WarningInfo& info(WarningCode code) {
+  return warning_table[static_cast<std::size_t>(code)];
+}
+
+struct Warning {
+  std::string code;
+  std::string evidence;
+  std::string remedy;
+  std::string where;  ///< host, case or empty
+
+  friend bool operator==(const Warning&, const Warning&) = default;
+};
+
+inline Warning warn(WarningCode code, std::string evidence, std::string where = {}) {
+  const auto& row = info(code);
+  return {std::string(row.name), std::move(evidence), std::string(row.remedy), std::move(where)};
+}
+
+}  // namespace assay

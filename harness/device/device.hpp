@@ -1,0 +1,72 @@
+// Device: where buffers live and who fills and checks them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "kernels/kernels.hpp"
+
+namespace assay::device {
+
+enum class MemoryKind { host, device };
+std::string_view name(MemoryKind kind);
+
+/// Move-only owner of memory.
+class Buffer {
+ public:
+  using Free = void (*)(void* base, std::size_t bytes) noexcept;
+
+  Buffer() = default;
+  Buffer(void* base, std::size_t bytes, Free free) : base_(base), bytes_(bytes), free_(free) {}
+  ~Buffer() { reset(); }
+  Buffer(Buffer&& other) noexcept { swap(other); }
+  Buffer& operator=(Buffer&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  std::byte* data() const { return static_cast<std::byte*>(base_); }
+  std::size_t size() const { return bytes_; }
+
+ private:
+  void swap(Buffer& other) noexcept {
+    std::swap(base_, other.base_);
+    std::swap(bytes_, other.bytes_);
+    std::swap(free_, other.free_);
+  }
+  void reset() noexcept {
+    if (base_ != nullptr) free_(base_, bytes_);
+    base_ = nullptr;
+  }
+  void* base_ = nullptr;
+  std::size_t bytes_ = 0;
+  Free free_ = nullptr;
+};
+
+/// Functions are local; they return when the work is done. Pointers lie inside a Buffer of this
+/// device.
+class Device {
+ public:
+  virtual ~Device() = default;
+  virtual MemoryKind memory() const = 0;
+  /// At least one byte, aligned to 4096, every page touched. Throws RunError
+  /// naming the size when memory is short.
+  virtual Buffer allocate(std::size_t bytes) = 0;
+  virtual void fill(std::byte* out, const kernels::Pattern& pattern, kernels::Slice slice) = 0;
+  virtual kernels::Mismatch verify(const std::byte* data, const kernels::Pattern& pattern,
+                                   kernels::Slice slice) = 0;
+  /// Overwrites with a byte that no pattern produces throughout.
+  virtual void poison(std::byte* out, std::size_t bytes) = 0;
+  /// Copies one element's bytes to the host, for reporting.
+  virtual std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) = 0;
+};
+
+std::unique_ptr<Device> make_host_device();
+
+}  // namespace assay::device

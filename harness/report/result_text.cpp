@@ -1,0 +1,192 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "harness/report/table.hpp"
+#include "harness/report/text.hpp"
+#include "harness/result/figures.hpp"
+
+namespace assay::report {
+namespace {
+
+using result::CaseResult;
+using result::Figure;
+using result::ResultDocument;
+
+/// Benchmarks whose rows have the same columns.
+enum class Family { collective, memory, compute, plain };
+
+Family family_of(const CaseResult& c) {
+  if (c.spec.dims.contains("backend")) return Family::collective;
+  if (c.spec.dims.contains("m")) return Family::compute;
+  return c.spec.dims.contains("bytes") ? Family::memory : Family::plain;
+}
+
+std::string dim_text(const CaseResult& c, std::string_view dim) {
+  const auto at = c.spec.dims.find(dim);
+  return at == c.spec.dims.end() ? "-" : format_dim(at->second, DimKind::integer);
+}
+
+std::int64_t bytes_of(const CaseResult& c) {
+  const auto at = c.spec.dims.find("bytes");
+  const auto* bytes = at == c.spec.dims.end() ? nullptr : std::get_if<std::int64_t>(&at->second);
+  return bytes == nullptr ? 0 : *bytes;
+}
+
+/// As many digits as a reader needs: 0.0261, 4.25, 371.2, 12345.
+std::string number(double value) {
+  const int digits = value >= 10'000 ? 0 : value >= 100 ? 1 : value >= 1 ? 2 : 4;
+  return fmt::format("{:.{}f}", value, digits);
+}
+
+std::string microseconds(double seconds) { return number(seconds * 1e6); }
+std::string giga(double value) { return number(value / 1e9); }
+
+std::string count_of(const CaseResult& c) {
+  const auto at = c.notes.find("count");
+  return at == c.notes.end() ? "-" : at->second;
+}
+
+std::string wrong(const CaseResult& c) {
+  if (!c.verify.done) return "N/A";
+  return fmt::format("{}", c.verify.before.wrong + c.verify.after.wrong);
+}
+
+/// Mean rate of the group, from summed time.
+std::string rate(const CaseResult& c, std::string_view metric, std::size_t group) {
+  const auto found = result::figure(c, *find_metric(metric), group);
+  return found ? giga(found->mean) : "-";
+}
+
+std::string place(const CaseResult& c) {
+  const auto at = c.spec.dims.find("in_place");
+  if (at == c.spec.dims.end()) return "-";
+  return at->second == DimValue{true} ? "in" : "out";
+}
+
+std::vector<std::string> shape(const CaseResult& c, Family family) {
+  switch (family) {
+    case Family::collective:
+      return {fmt::format("{}", bytes_of(c)),
+              count_of(c),
+              dim_text(c, "type"),
+              dim_text(c, "op"),
+              "-",
+              place(c)};
+    case Family::memory:
+      return {fmt::format("{}", bytes_of(c))};
+    case Family::compute:
+      return {dim_text(c, "m"), dim_text(c, "n"), dim_text(c, "k"), dim_text(c, "type")};
+    case Family::plain:
+      break;
+  }
+  return {};
+}
+
+std::vector<std::string> rates(const CaseResult& c, Family family, std::size_t group) {
+  switch (family) {
+    case Family::collective:
+      return {rate(c, "algbw", group), rate(c, "busbw", group), wrong(c)};
+    case Family::memory:
+      return {rate(c, "bandwidth", group), wrong(c)};
+    case Family::compute:
+      return {rate(c, "flops", group), wrong(c)};
+    case Family::plain:
+      break;
+  }
+  return {};
+}
+
+std::vector<Column> columns(Family family) {
+  std::vector<Column> all;
+  const auto add = [&all](std::initializer_list<std::string_view> headers) {
+    for (const auto header : headers) all.push_back({std::string(header), Align::right});
+  };
+  if (family == Family::collective) add({"size(B)", "count", "type", "redop", "root", "place"});
+  if (family == Family::memory) add({"size(B)"});
+  if (family == Family::compute) add({"m", "n", "k", "type"});
+  add({"time(us)"});
+  if (family == Family::collective) add({"algbw(GB/s)", "busbw(GB/s)", "#wrong"});
+  if (family == Family::memory) add({"bandwidth(GB/s)", "#wrong"});
+  if (family == Family::compute) add({"GFLOP/s", "#wrong"});
+  add({"p50(us)", "95% of p50(us)", "p99(us)", "n"});
+  for (const auto* header : {"layout", "pacing", "group"}) all.push_back({header, Align::left});
+  return all;
+}
+
+std::string interval(const Figure& time) {
+  if (!time.p50_lower || !time.p50_upper) return "-";
+  return fmt::format("{} … {}", microseconds(*time.p50_lower), microseconds(*time.p50_upper));
+}
+
+void append(std::vector<std::string>& row, std::vector<std::string> cells) {
+  for (auto& cell : cells) row.push_back(std::move(cell));
+}
+
+std::vector<std::string> row_of(const CaseResult& c, Family family) {
+  auto row = shape(c, family);
+  const auto found = result::figure_over_groups(c, *find_metric("time"));
+  if (!found) return row;
+  const auto& time = found->worst;
+  row.push_back(microseconds(time.mean));
+  append(row, rates(c, family, time.group));
+  append(row,
+         {microseconds(time.p50), interval(time), microseconds(time.p99), fmt::format("{}", time.n),
+          c.spec.layout, std::string(name(c.spec.protocol.pacing)),
+          found->groups == 1 ? "only" : fmt::format("{}, worst of {}", time.group, found->groups)});
+  return row;
+}
+
+/// In the order that people read: benchmark, layout, size, then what else tells cases apart.
+std::vector<const CaseResult*> in_order(const ResultDocument& document) {
+  std::vector<const CaseResult*> cases;
+  for (const auto& c : document.cases) cases.push_back(&c);
+  const auto key = [](const CaseResult* c) {
+    const auto& s = c->spec;
+    return std::make_tuple(s.benchmark, s.layout, bytes_of(*c), s.dims, s.protocol.pacing, s.id);
+  };
+  std::sort(cases.begin(), cases.end(),
+            [&](const auto* a, const auto* b) { return key(a) < key(b); });
+  return cases;
+}
+
+std::string missing_text(const CaseResult& c) {
+  const auto what = c.status == result::Status::skipped ? "skipped" : "not finished";
+  return wrapped(fmt::format("# {} ", what), fmt::format("{}: {}", label(c.spec), c.reason), 119);
+}
+
+std::string benchmark_table(const std::vector<const CaseResult*>& cases) {
+  const auto family = family_of(*cases.front());
+  Table table(columns(family));
+  std::string missing;
+  std::size_t rows = 0;
+  for (const auto* c : cases) {
+    if (c->status == result::Status::measured) {
+      table.add(row_of(*c, family));
+      ++rows;
+    } else {
+      missing += missing_text(*c);
+    }
+  }
+  return fmt::format("# {}\n{}{}", cases.front()->spec.benchmark, rows > 0 ? table.text() : "",
+                     missing);
+}
+
+}  // namespace
+
+std::string result_table(const ResultDocument& document) {
+  std::map<std::string, std::vector<const CaseResult*>> by_benchmark;
+  for (const auto* c : in_order(document)) by_benchmark[c->spec.benchmark].push_back(c);
+  std::string text;
+  for (const auto& [benchmark, cases] : by_benchmark) {
+    if (!text.empty()) text += "\n";
+    text += benchmark_table(cases);
+  }
+  if (text.empty()) return text;
+  return "# time: mean of T_max over the n iterations of the slowest group; GB = 10^9 bytes\n" +
+         text;
+}
+
+}  // namespace assay::report

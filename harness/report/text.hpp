@@ -1,0 +1,27 @@
+// Result and verdict as text. Pure.
+#pragma once
+
+#include <string>
+
+#include "harness/contract/judge.hpp"
+#include "harness/result/document.hpp"
+
+namespace assay::report {
+
+/// One table per benchmark. Collectives in the columns of nccl-tests (size, count, type, redop,
+/// root, time, algbw, busbw, #wrong), memory and matrix products in theirs; all with p50, the
+/// median's 95% interval, p99, layout and pacing. Of several groups the slowest is shown, and which
+/// it is. Sorted by benchmark, layout and size; cases without figures are named with their reason.
+std::string result_table(const result::ResultDocument& result);
+
+/// The verdict block: one finding a paragraph, the weightiest first, wrapped below 120 columns;
+/// then "VERDICT: …  exit N".
+std::string verdict_block(const contract::Verdict& verdict);
+
+/// Warnings, one a line with evidence and remedy.
+std::string warning_block(const std::vector<Warning>& warnings);
+
+/// failed_hosts.txt: one host a line.
+std::string failed_hosts(const contract::Verdict& verdict);
+
+}  // namespace assay::report

@@ -1,0 +1,122 @@
+// The evidence of a run: result.json, run.jsonl and the float32 sidecar as values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/core/case.hpp"
+#include "harness/core/layout.hpp"
+#include "harness/core/samples.hpp"
+#include "harness/core/topology.hpp"
+#include "harness/core/warning.hpp"
+
+namespace assay::result {
+
+/// Any change to the documents' shape bumps it (semver).
+inline constexpr const char* schema_version = "0.1.0";
+
+enum class Provenance { measured, simulated, imported };
+
+enum class Status {
+  measured,
+  skipped,  ///< the benchmark does not support it here: `reason` says why
+  failed,   ///< started and could not be finished
+};
+
+struct Clock {
+  std::string source = {};  ///< "CLOCK_MONOTONIC"
+  bool common = false;      ///< one clock over all ranks
+  std::string reason = {};  ///< why not
+  double resolution_s = 0;  ///< smallest step seen
+};
+
+struct RunInfo {
+  std::string id = {};  ///< random, hexadecimal
+  int attempt = 1;
+  std::string started = {}, ended = {};  ///< UTC, "2026-01-31T12:00:00Z"
+  bool complete = false;
+  std::string reason = {};  ///< why not complete
+  std::string command = {};
+  std::uint64_t seed = 0;
+  std::map<std::string, std::string> tool =
+      {};  ///< version, git, build_type, compiler, flags, mpi, …
+  Clock clock = {};
+  std::optional<double> noop_s = {};  ///< median of the harness's own overhead per iteration
+  std::map<std::string, std::string> environment = {};  ///< allow-listed
+};
+
+struct PlanInfo {
+  std::string suite = {};
+  std::string sha256 = {};  ///< of plan::canonical
+  std::size_t cases = 0;    ///< planned
+  double estimated_s = 0;
+};
+
+/// Where a rank runs.
+struct Binding {
+  std::vector<RankRange> ranks = {};
+  std::string cpus =
+      {};  ///< hwloc list of allowed cores, "0-3"; ranks with equal bindings share a row
+};
+
+struct HostInfo {
+  std::string name = {};
+  std::string partition = {};
+  std::vector<RankRange> ranks = {};
+  std::size_t fingerprint = 0;  ///< index into TopologyInfo::fingerprints
+  std::vector<Binding> bindings = {};
+};
+
+struct TopologyInfo {
+  std::vector<HostInfo> hosts = {};
+  /// cpu, cores, sockets, numa, l3, memory, kernel, governor, mpi, instruction_set, …
+  std::vector<std::map<std::string, std::string>> fingerprints = {};
+  std::vector<std::map<std::string, std::string>> devices = {};
+  bool stated = false;  ///< --ranks-per-node was given: hosts are pretended
+
+  Topology topology() const;
+};
+
+struct Verification {
+  VerifyReport before = {}, after = {};
+  bool done = false;
+  std::string reason = {};  ///< why not done
+};
+
+struct CaseResult {
+  Case spec = {};
+  Status status = Status::measured;
+  std::string reason = {};
+  std::string path = {};        ///< "native", "chunked"; how the operation was carried out
+  std::string reduction = {};   ///< "library", "assay" or empty
+  std::vector<Work> work = {};  ///< one for all groups when alike, else one per group
+  std::map<std::string, std::string> notes = {};  ///< actual bytes, threads, rotation, …
+  Samples samples = {};
+  std::map<std::string, std::string> absent = {};  ///< metric → reason
+  Verification verify = {};
+  double elapsed_s = 0;
+
+  const Work& work_of(std::size_t group) const { return work.size() == 1 ? work[0] : work[group]; }
+};
+
+struct FileEntry {
+  std::string path = {};
+  std::uint64_t bytes = 0;
+  std::string sha256 = {};
+};
+
+struct ResultDocument {
+  Provenance provenance = Provenance::measured;
+  RunInfo run = {};
+  PlanInfo plan = {};
+  TopologyInfo topology = {};
+  std::map<std::string, Layout> layouts = {};
+  std::vector<CaseResult> cases = {};  ///< in the order measured
+  std::vector<Warning> warnings = {};
+  std::vector<FileEntry> files = {};
+};
+
+}  // namespace assay::result

@@ -1,0 +1,46 @@
+// Parts of the documents as JSON and back: what result.json and the journal share.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/plan/json_reader.hpp"
+#include "harness/result/document.hpp"
+#include "harness/result/figures.hpp"
+#include "harness/result/samples_codec.hpp"
+
+namespace assay::result {
+
+/// Keys stand in the order in which they are set.
+using Json = nlohmann::ordered_json;
+
+/// One line, without newline. Text that is no UTF-8 is shown with replacement characters.
+std::string dump(const Json& json);
+
+std::string_view name(Provenance provenance);
+std::string_view name(Status status);
+
+/// The journal's header: everything of a document that is known before the first case.
+Json header_to_json(const ResultDocument& document);
+Json warnings_to_json(const std::vector<Warning>& warnings);
+
+/// Provenance, run, plan, topology, layouts, warnings and files of a document; `reader` is that of
+/// the whole document, whose "cases" is left to the caller. Throws UsageError.
+ResultDocument read_header(plan::ObjectReader& reader);
+std::vector<Warning> read_warnings(const std::vector<plan::JsonValue>& list);
+
+/// A finished case: a line of the journal and an entry of result.json.
+Json case_to_json(const CaseResult& c, const EncodedSamples& samples);
+/// Reads it, samples included, and checks its stored figures against those samples. Throws
+/// UsageError naming file, key path and case.
+CaseResult read_case(const plan::JsonValue& value, const ResultDocument& header,
+                     SidecarSource& sidecar);
+
+Json figures_to_json(const CaseFigures& figures);
+/// UsageError for the first stored figure that is not the recomputed one, and for one that is
+/// missing or too many.
+void check_figures(const plan::JsonValue& stored, const CaseResult& c, const CaseFigures& computed);
+
+}  // namespace assay::result

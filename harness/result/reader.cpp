@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include "harness/core/error.hpp"
+#include "harness/result/codec.hpp"
+#include "harness/result/integrity.hpp"
+#include "harness/result/journal.hpp"
+#include "harness/result/json_parts.hpp"
+
+namespace assay::result {
+namespace {
+
+namespace fs = std::filesystem;
+using plan::ObjectReader;
+
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+/// The document that `path` stands for: itself, or what its folder holds.
+fs::path choose_document(const fs::path& path) {
+  if (!is_folder(path)) return path;
+  for (const char* name : {result_name, journal_name})
+    if (is_there(path / name)) return path / name;
+  throw UsageError({.where = path.string(),
+                    .what = fmt::format("holds neither {} nor {}", result_name, journal_name),
+                    .remedy = "give the folder of a run"});
+}
+
+bool is_journal(const fs::path& path) { return path.extension() == ".jsonl"; }
+
+ResultDocument read_document(const nlohmann::json& json, const fs::path& path,
+                             SidecarSource& sidecar) {
+  const auto where = path.string();
+  ObjectReader reader(json, {where, {}});
+  plan::check_format(reader, "assay.result", schema_version);
+  validate_schema(json, "result", where);
+  auto document = read_header(reader);
+  const auto cases = reader.list("cases");
+  reader.finish();
+  check_case_ids(cases, document, where);
+  document.cases.reserve(cases.size());
+  for (const auto& entry : cases) document.cases.push_back(read_case(entry, document, sidecar));
+  return document;
+}
+
+}  // namespace
+
+LoadedResult load_result(const fs::path& path) {
+  const auto file = choose_document(path);
+  const auto folder = file.parent_path();
+  const auto where = file.string();
+  const auto text = read_text(file);
+  LoadedResult loaded{.document = {}, .sha256 = sha256(text)};
+  SidecarSource sidecar(folder / sidecar_name);
+
+  const auto json = is_journal(file) ? journal_document(text, {}, where) : parse_json(text, where);
+  loaded.document = read_document(json, file, sidecar);
+  if (!is_journal(file)) check_against_journal(json, loaded.document, folder, where);
+  check_plan(loaded.document, where);
+  check_files(loaded.document, folder, sidecar, where);
+  check_manifest(folder, {.name = file.filename().string(), .sha256 = loaded.sha256}, sidecar);
+  return loaded;
+}
+
+}  // namespace assay::result

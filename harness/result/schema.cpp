@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "harness/core/error.hpp"
+#include "harness/plan/json_reader.hpp"
+#include "harness/result/codec.hpp"
+#include "harness/result/embedded_schemas.hpp"
+
+namespace assay::result {
+namespace {
+
+/// Deeper than any assay document, shallower than any stack.
+constexpr int max_depth = 64;
+
+void check_depth(std::string_view text, std::string_view where) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > max_depth)
+        throw UsageError({.where = std::string(where),
+                          .what = fmt::format("is nested more than {} levels deep", max_depth),
+                          .remedy = "no document of assay is"});
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+}
+
+const EmbeddedSchema& find_schema(std::string_view name) {
+  for (const auto& row : embedded_schemas())
+    if (row.name == name) return row;
+  throw InternalError(fmt::format("no schema \"{}\" was compiled in", name));
+}
+
+/// A schema of ours that another one refers to by its file name.
+const nlohmann::json* fetch(const std::string& file) {
+  const auto name = std::string_view(file).substr(0, file.find('.'));
+  return new nlohmann::json(nlohmann::json::parse(find_schema(name).text));
+}
+
+void release(const nlohmann::json* schema) { delete schema; }
+
+using Adapter = valijson::adapters::NlohmannJsonAdapter;
+
+/// Compiled once: it takes longer than to check a document.
+const valijson::Schema& compiled(std::string_view name) {
+  static std::mutex mutex;
+  static std::map<std::string, valijson::Schema, std::less<>> schemas;
+  const std::lock_guard lock(mutex);
+  const auto& embedded = find_schema(name);
+  const auto [at, is_new] = schemas.try_emplace(std::string(name));
+  if (is_new) {
+    const auto parsed = nlohmann::json::parse(embedded.text);
+    valijson::SchemaParser().populateSchema(Adapter(parsed), at->second, fetch, release);
+  }
+  return at->second;
+}
+
+/// "[cases]", "[3]", "[bytes]" → "cases[3].bytes"
+struct Found {
+  std::string path;
+  const nlohmann::json* value = nullptr;
+};
+Found locate(const nlohmann::json& document, const std::vector<std::string>& context) {
+  Found found{.path = {}, .value = &document};
+  for (std::size_t i = 1; i < context.size(); ++i) {
+    const auto step = context[i].substr(1, context[i].size() - 2);
+    const bool in_list = found.value != nullptr && found.value->is_array();
+    if (in_list)
+      found.path += fmt::format("[{}]", step);
+    else
+      found.path += (found.path.empty() ? "" : ".") + step;
+    if (found.value == nullptr) continue;
+    if (in_list)
+      found.value = &found.value->at(static_cast<std::size_t>(std::stoull(step)));
+    else
+      found.value = found.value->contains(step) ? &found.value->at(step) : nullptr;
+  }
+  return found;
+}
+
+std::string quoted_name(const std::string& description) {
+  const auto from = description.rfind('\'', description.size() - 3) + 1;
+  return description.substr(from, description.rfind('\'') - from);
+}
+
+std::string shown(const nlohmann::json* value) {
+  constexpr std::size_t most = 60;
+  if (value == nullptr) return "the value";
+  const auto text = value->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return text.size() > most ? text.substr(0, most) + "…" : text;
+}
+
+/// The validator's words, as assay says them.
+struct Translation {
+  std::string_view starts_with;
+  std::string_view meaning;
+};
+constexpr std::array<Translation, 6> translations{{
+    {"Value type not permitted", "is of the wrong type"},
+    {"Failed to match against any enum values", "is not among the values allowed"},
+    {"Failed to match expected value", "is not the value expected"},
+    {"Failed to match regex", "does not have the form required"},
+    {"Failed to validate against any schemas allowed by anyOf", "has none of the forms allowed"},
+    {"Failed to validate against any child schemas", "has none of the forms allowed"},
+}};
+
+Fault translate(const nlohmann::json& document, const valijson::ValidationResults::Error& error,
+                std::string_view schema, std::string_view where) {
+  auto [path, value] = locate(document, error.context);
+  std::string what;
+  const auto names_key = [&](std::string_view start, std::string_view meaning) {
+    if (!error.description.starts_with(start)) return;
+    path += (path.empty() ? "" : ".") + quoted_name(error.description);
+    what = meaning;
+  };
+  names_key("Missing required property", "the key is missing");
+  names_key("Object contains a property", "unknown key");
+  names_key("Failed to validate against schema associated", "does not belong here");
+  for (const auto& row : translations)
+    if (error.description.starts_with(row.starts_with))
+      what = fmt::format("{} {}", shown(value), row.meaning);
+  if (what.empty()) what = fmt::format("{}: {}", shown(value), error.description);
+  return {.where = path.empty() ? std::string(where) : fmt::format("{}: {}", where, path),
+          .what = std::move(what),
+          .remedy = fmt::format("see configs/schema/{}.schema.json", schema)};
+}
+
+/// The deepest violation: those above it only repeat that something below failed.
+valijson::ValidationResults::Error deepest(const valijson::ValidationResults& results) {
+  return *std::max_element(results.begin(), results.end(), [](const auto& a, const auto& b) {
+    return a.context.size() < b.context.size();
+  });
+}
+
+}  // namespace
+
+void validate_schema(const nlohmann::json& document, std::string_view schema,
+                     std::string_view where) {
+  valijson::ValidationResults results;
+  valijson::Validator validator(valijson::Validator::kStrongTypes);
+  if (!validator.validate(compiled(schema), Adapter(document), &results))
+    throw UsageError(translate(document, deepest(results), schema, where));
+}
+
+nlohmann::json parse_json(std::string_view text, std::string_view where) {
+  check_depth(text, where);
+  return plan::parse_json(text, where);
+}
+
+}  // namespace assay::result

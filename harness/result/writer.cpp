@@ -1,0 +1,169 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <mutex>
+#include <utility>
+
+#include "harness/core/error.hpp"
+#include "harness/result/codec.hpp"
+#include "harness/result/digest.hpp"
+#include "harness/result/files.hpp"
+#include "harness/result/journal.hpp"
+#include "harness/result/json_parts.hpp"
+
+namespace assay::result {
+namespace {
+
+namespace fs = std::filesystem;
+
+UsageError cannot_begin(const fs::path& folder, std::string what) {
+  return UsageError({.where = folder.string(),
+                     .what = std::move(what),
+                     .remedy = "choose another --out or remove it"});
+}
+
+/// Creates `folder`, or takes an empty one. True if it was created.
+bool claim_folder(const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(folder, error)) {
+    if (!fs::is_directory(folder, error)) throw cannot_begin(folder, "already exists as a file");
+    if (!fs::is_empty(folder, error) || error)
+      throw cannot_begin(folder, "already exists and is not empty");
+    return false;
+  }
+  if (!fs::create_directories(folder, error) && error)
+    throw cannot_begin(folder, fmt::format("cannot be created: {}", error.message()));
+  return true;
+}
+
+std::map<std::string, std::size_t> count_groups(const ResultDocument& header) {
+  std::map<std::string, std::size_t> groups;
+  for (const auto& [key, layout] : header.layouts) groups[key] = layout.group_count();
+  return groups;
+}
+
+/// A file together with the SHA-256 of what is in it.
+struct HashedFile {
+  AppendFile file;
+  Sha256 digest;
+
+  void append(std::span<const std::byte> bytes) {
+    file.append(bytes);
+    digest.add(bytes);
+  }
+  void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
+  FileEntry entry(const char* path) const { return {path, file.size(), digest.hex()}; }
+};
+
+std::string manifest(std::span<const FileEntry> files) {
+  std::string text;
+  for (const auto& file : files) text += fmt::format("{}  {}\n", file.sha256, file.path);
+  return text;
+}
+
+}  // namespace
+
+struct RunWriter::Impl {
+  Impl(fs::path path, const ResultDocument& header)
+      : folder(std::move(path)),
+        groups(count_groups(header)),
+        sidecar{AppendFile(folder / sidecar_name), {}},
+        journal{AppendFile(folder / journal_name), {}} {
+    append_line(dump(header_to_json(header)));
+  }
+
+  void append_line(std::string line) {
+    lines.push_back(std::move(line));
+    try {
+      journal.append(lines.back() + '\n');
+    } catch (...) {
+      lines.pop_back();
+      throw;
+    }
+  }
+
+  bool append(const CaseResult& c);
+  void finish(const Ending& ending);
+
+  const fs::path folder;
+  const std::map<std::string, std::size_t> groups;  ///< layout → number of groups
+  mutable std::mutex mutex;
+  HashedFile sidecar, journal;
+  std::vector<std::string> lines;  ///< header, cases, footer
+  std::size_t appended = 0;
+  bool closed = false;    ///< the footer is written: no case may follow
+  bool finished = false;  ///< all files are in place
+};
+
+bool RunWriter::Impl::append(const CaseResult& c) {
+  const auto layout = groups.find(c.spec.layout);
+  invariant(layout != groups.end(), "a case names a layout that the header lacks");
+  // Only the measuring thread appends, so the offset holds: what takes long (figures, digests) is
+  // done before the lock that the watchdog may be waiting for.
+  const auto offset = sidecar.file.size();
+  const auto encoded = encode_samples(c.samples, layout->second, offset);
+  auto line = dump(case_to_json(c, encoded));
+
+  const std::lock_guard lock(mutex);
+  if (closed) return false;
+  const Sha256 digest_before = sidecar.digest;
+  if (!encoded.block.empty()) sidecar.append(std::as_bytes(std::span(encoded.block)));
+  try {
+    append_line(std::move(line));
+  } catch (...) {
+    sidecar.file.truncate(offset);
+    sidecar.digest = digest_before;
+    throw;
+  }
+  ++appended;
+  return true;
+}
+
+void RunWriter::Impl::finish(const Ending& ending) {
+  if (!closed) append_line(dump(footer_to_json(ending)));
+  closed = true;
+  JournalLines parts{.header = lines.front(), .cases = {}, .footer = lines.back()};
+  parts.cases.assign(lines.begin() + 1, lines.end() - 1);
+  const std::array files{journal.entry(journal_name), sidecar.entry(sidecar_name)};
+  const auto text = assemble_result(parts, files, (folder / journal_name).string());
+  replace_file(folder / result_name, text);
+  const std::array all{FileEntry{result_name, text.size(), sha256(text)}, files[0], files[1]};
+  replace_file(folder / manifest_name, manifest(all));
+  sync_folder(folder);
+  finished = true;
+}
+
+RunWriter::RunWriter(fs::path folder, const ResultDocument& header) {
+  const bool created = claim_folder(folder);
+  try {
+    impl_ = std::make_unique<Impl>(folder, header);
+    sync_folder(folder);
+  } catch (const Error& failure) {
+    std::error_code ignored;
+    fs::remove(folder / journal_name, ignored);
+    fs::remove(folder / sidecar_name, ignored);
+    if (created) fs::remove(folder, ignored);
+    if (failure.code() == ExitCode::internal) throw;
+    throw UsageError(failure.fault());
+  }
+}
+
+RunWriter::~RunWriter() = default;
+
+bool RunWriter::append(const CaseResult& c) { return impl_->append(c); }
+
+bool RunWriter::finish(const Ending& ending) {
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->finished) return false;
+  impl_->finish(ending);
+  return true;
+}
+
+const fs::path& RunWriter::folder() const { return impl_->folder; }
+
+std::size_t RunWriter::appended() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->appended;
+}
+
+}  // namespace assay::result

@@ -1,0 +1,147 @@
+#include "harness/run/inventory.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "harness/run/inventory_warnings.hpp"
+#include "harness/run/recorded_environment.hpp"
+
+namespace assay::run {
+namespace {
+
+/// Where hwloc knows no cache: larger than most.
+constexpr std::uint64_t assumed_cache_bytes = std::uint64_t{64} << 20;
+
+std::vector<std::string> host_names(std::span<const RankInventory> ranks) {
+  std::vector<std::string> names;
+  for (const auto& rank : ranks) names.push_back(rank.host);
+  return names;
+}
+
+/// How many ranks of each host have the same value of `text` as a rank; by rank.
+template <class Text>
+std::vector<int> alike_on_host(std::span<const RankInventory> ranks, Text text) {
+  std::map<std::string, int> count;
+  const auto key = [&](const RankInventory& rank) { return rank.host + '\n' + text(rank); };
+  for (const auto& rank : ranks) ++count[key(rank)];
+  std::vector<int> alike;
+  for (const auto& rank : ranks) alike.push_back(count[key(rank)]);
+  return alike;
+}
+
+std::vector<result::Binding> bindings(const Host& host, std::span<const RankInventory> ranks) {
+  std::vector<std::string> order;
+  std::map<std::string, std::vector<int>> bound;
+  for (const int rank : host.ranks) {
+    const auto& cpus = ranks[static_cast<std::size_t>(rank)].cpus;
+    auto& members = bound[cpus];
+    if (members.empty()) order.push_back(cpus);
+    members.push_back(rank);
+  }
+  std::vector<result::Binding> rows;
+  rows.reserve(order.size());
+  for (const auto& cpus : order) rows.push_back({compress_ranks(bound[cpus]), cpus});
+  return rows;
+}
+
+/// Memory left per host of `topology`: a pretended host gets its ranks' share of the real one.
+std::map<std::string, double> available_bytes(const Topology& topology,
+                                              std::span<const RankInventory> ranks) {
+  const auto on_real_host = alike_on_host(ranks, [](const RankInventory&) { return ""; });
+  std::map<std::string, double> available;
+  for (const auto& host : topology.hosts) {
+    double least = std::numeric_limits<double>::infinity();
+    for (const int rank : host.ranks) {
+      const auto at = static_cast<std::size_t>(rank);
+      if (ranks[at].available_bytes == 0) continue;
+      const double share =
+          static_cast<double>(host.ranks.size()) / static_cast<double>(on_real_host[at]);
+      least = std::min(least, static_cast<double>(ranks[at].available_bytes) * share);
+    }
+    if (least < std::numeric_limits<double>::infinity()) available[host.name] = least;
+  }
+  return available;
+}
+
+/// What rank 0 works out for everyone.
+std::string to_text(const Inventory& inventory, const std::vector<int>& threads) {
+  nlohmann::json json;
+  json["host_names"] = inventory.host_names;
+  json["rotation_bytes"] = inventory.rotation_bytes;
+  json["threads"] = threads;
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+result::TopologyInfo topology_info(const Topology& topology, std::span<const RankInventory> ranks) {
+  result::TopologyInfo info;
+  for (const auto& host : topology.hosts) {
+    const auto& print = ranks[static_cast<std::size_t>(host.ranks.front())].fingerprint;
+    const auto known = std::ranges::find(info.fingerprints, print);
+    const auto index = static_cast<std::size_t>(known - info.fingerprints.begin());
+    if (known == info.fingerprints.end()) info.fingerprints.push_back(print);
+    result::HostInfo row;
+    row.name = host.name;
+    row.ranks = compress_ranks(host.ranks);
+    row.fingerprint = index;
+    row.bindings = bindings(host, ranks);
+    info.hosts.push_back(std::move(row));
+  }
+  return info;
+}
+
+std::vector<int> thread_shares(std::span<const RankInventory> ranks) {
+  const auto sharers = alike_on_host(ranks, [](const RankInventory& r) { return r.cpus; });
+  std::vector<int> threads;
+  for (std::size_t i = 0; i < ranks.size(); ++i)
+    threads.push_back(std::max(1, static_cast<int>(ranks[i].bound_cores.size()) / sharers[i]));
+  return threads;
+}
+
+std::uint64_t rotation_bytes(std::span<const RankInventory> ranks) {
+  const auto sharers = alike_on_host(ranks, [](const RankInventory& r) { return r.cache_cpus; });
+  std::uint64_t most = 0;
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    const auto bytes = ranks[i].cache_bytes > 0 ? ranks[i].cache_bytes : assumed_cache_bytes;
+    most = std::max(most, 2 * bytes / static_cast<std::uint64_t>(sharers[i]));
+  }
+  return most;
+}
+
+Inventory gather_inventory(comm::Team& world, const InventoryOptions& options) {
+  world.barrier();  // nobody spins while others look for foreign load
+  const auto mine = run::to_text(take_inventory(options.mpi_library));
+  std::vector<RankInventory> ranks;
+  for (const auto& text : comm::gather_text(world, mine))
+    ranks.push_back(rank_inventory_from_text(text));
+
+  Inventory inventory;
+  std::vector<int> threads;
+  if (world.rank() == 0) {
+    inventory.host_names = host_names(ranks);
+    inventory.rotation_bytes = rotation_bytes(ranks);
+    threads = thread_shares(ranks);
+  }
+  const auto shared =
+      nlohmann::json::parse(comm::broadcast_text(world, to_text(inventory, threads)));
+  shared.at("host_names").get_to(inventory.host_names);
+  shared.at("rotation_bytes").get_to(inventory.rotation_bytes);
+  shared.at("threads").at(static_cast<std::size_t>(world.rank())).get_to(inventory.threads);
+  inventory.topology =
+      options.ranks_per_node
+          ? stated_topology(world.size(), static_cast<int>(*options.ranks_per_node))
+          : detect_topology(inventory.host_names);
+  if (world.rank() == 0) {
+    inventory.mpi_library = options.mpi_library;
+    inventory.info = topology_info(inventory.topology, ranks);
+    inventory.info.stated = options.ranks_per_node.has_value();
+    inventory.environment = recorded_environment();
+    inventory.warnings = inventory_warnings(ranks, options);
+    inventory.available_bytes = available_bytes(inventory.topology, ranks);
+  }
+  return inventory;
+}
+
+}  // namespace assay::run

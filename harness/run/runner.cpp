@@ -1,0 +1,189 @@
+#include "harness/run/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "harness/core/error.hpp"
+#include "harness/core/metric.hpp"
+#include "harness/run/round.hpp"
+#include "harness/run/timing.hpp"
+
+namespace assay::run {
+
+namespace {
+
+/// Teams and communicators are dear to make and are shared by all cases of a layout. A tournament
+/// over many ranks has too many rounds to keep them all.
+class Seats {
+ public:
+  Seats(const plan::Plan& plan, const Rig& rig) : plan_(plan), rig_(rig) {}
+
+  Seat& at(const Case& spec, std::size_t round, const comm::Backend* backend) {
+    const auto& layout = plan_.layouts.at(spec.layout);
+    if (layout.rounds.size() > most_kept_rounds) kept_.clear();
+    const Key key{spec.layout, round, backend == nullptr ? std::string() : backend->name};
+    const auto it = kept_.find(key);
+    if (it != kept_.end()) return it->second;
+    return kept_.emplace(key, take_seat(layout, round, rig_.world, backend)).first->second;
+  }
+
+ private:
+  static constexpr std::size_t most_kept_rounds = 64;
+  using Key = std::tuple<std::string, std::size_t, std::string>;
+  const plan::Plan& plan_;
+  const Rig& rig_;
+  std::map<Key, Seat> kept_;
+};
+
+const comm::Backend* backend_of(const Case& spec, const Rig& rig) {
+  const auto dim = spec.dims.find("backend");
+  if (dim == spec.dims.end()) return nullptr;
+  for (const auto& row : rig.backends)
+    if (row.name == std::get<std::string>(dim->second)) return &row;
+  return nullptr;
+}
+
+void merge(VerifyReport& into, const VerifyReport& from) {
+  into.checked += from.checked;
+  into.wrong += from.wrong;
+  if (!into.first) into.first = from.first;
+  if (into.method.empty()) into.method = from.method;
+}
+
+Series series(std::string name, Axis axis, std::size_t group, std::vector<float> values) {
+  return {std::move(name), std::string(symbol(Unit::second)), axis, group, std::move(values)};
+}
+
+/// Builds the document's entry from the rounds' summaries, on rank 0.
+class Assembler {
+ public:
+  Assembler(const Case& spec, const Layout& layout) : layout_(layout), work_(layout.group_count()) {
+    result_.spec = spec;
+    result_.absent["span"] = result_.absent["transfer"] = "the ranks have no common clock";
+  }
+
+  void add(RoundSummary summary) {
+    for (auto& report : summary.reports) add(report);
+    auto& length = result_.samples.block_length;
+    length = std::max(length, summary.block_length);
+    if (summary.blocks_dropped > 0)
+      flag("time_cap", fmt::format("{} of the planned blocks of {} iterations did not fit",
+                                   summary.blocks_dropped, summary.block_length));
+    if (!summary.settled) flag("not_stationary", "the pilot was still settling after four attempts");
+  }
+
+  result::CaseResult finish(double elapsed_s) {
+    for (auto& [name, groups] : iteration_series_)
+      for (auto& [group, values] : groups)
+        result_.samples.series.push_back(
+            series(name, Axis::iteration, group, std::move(values)));
+    for (auto& [name, groups] : rank_series_)
+      for (auto& [group, values] : groups)
+        result_.samples.series.push_back(series(name, Axis::rank, group, std::move(values)));
+    const bool alike = std::all_of(work_.begin(), work_.end(),
+                                   [&](const Work& work) { return work == work_.front(); });
+    if (alike) work_.resize(std::min<std::size_t>(work_.size(), 1));
+    result_.work = std::move(work_);
+    result_.verify.done = result_.spec.protocol.verify;
+    if (!result_.verify.done) result_.verify.reason = "verification was switched off";
+    result_.elapsed_s = elapsed_s;
+    return std::move(result_);
+  }
+
+  result::CaseResult without(result::Status status, std::string reason, double elapsed_s) {
+    result_.status = status;
+    result_.verify.reason = reason;
+    result_.reason = std::move(reason);
+    result_.elapsed_s = elapsed_s;
+    return std::move(result_);
+  }
+
+ private:
+  void flag(std::string code, std::string evidence) {
+    result_.samples.flags.push_back({std::move(code), 0, std::move(evidence)});
+  }
+
+  void add(RoundReport& report) {
+    if (!report.member) return;
+    merge(result_.verify.before, report.before);
+    merge(result_.verify.after, report.after);
+    const auto member = static_cast<std::size_t>(report.rank_in_group);
+    const auto per_rank = [&](const char* name, float value) {
+      auto& values = rank_series_[name][report.group];
+      values.resize(std::max(values.size(), member + 1));
+      values[member] = value;
+    };
+    per_rank("rank_min", report.rank_min);
+    per_rank("rank_p50", report.rank_p50);
+    per_rank("rank_p99", report.rank_p99);
+    per_rank("rank_max", report.rank_max);
+    per_rank("rank_mean", report.rank_mean);
+    if (!report.leader) return;
+    iteration_series_["warm_up"][report.group] = std::move(report.warm_up);
+    iteration_series_["pilot"][report.group] = std::move(report.pilot);
+    iteration_series_["t_max"][report.group] = std::move(report.timed);
+    work_[report.group] = std::move(report.work);
+    result_.path = report.launch.path;
+    result_.reduction = report.launch.reduction;
+    result_.notes = std::move(report.notes);
+  }
+
+  const Layout& layout_;
+  std::vector<Work> work_;
+  std::map<std::string, std::map<std::size_t, std::vector<float>>> iteration_series_, rank_series_;
+  result::CaseResult result_;
+};
+
+class PlanRunner {
+ public:
+  PlanRunner(const plan::Plan& plan, const Rig& rig, const RunSettings& settings)
+      : plan_(plan), rig_(rig), settings_(settings), seats_(plan, rig) {}
+
+  result::CaseResult run(std::size_t index) {
+    const auto begin = now_ns();
+    const auto elapsed_s = [&] { return static_cast<double>(now_ns() - begin) * 1e-9; };
+    const Case& spec = plan_.cases[index];
+    const auto& layout = plan_.layouts.at(spec.layout);
+    Assembler assembler(spec, layout);
+    const auto* benchmark = bench::find(rig_.benchmarks, spec.benchmark);
+    invariant(benchmark != nullptr, "the plan names a benchmark that is not in the catalogue");
+    const auto support = benchmark->supports(spec, {rig_.topology, layout, rig_.backends});
+    if (!support.yes())
+      return assembler.without(result::Status::skipped, support.reason, elapsed_s());
+
+    const auto case_index =
+        static_cast<std::uint16_t>(std::min<std::size_t>(index, no_case_index - 1));
+    for (std::size_t r = 0; r < layout.rounds.size(); ++r) {
+      rig_.progress.enter_phase(case_index, Phase::control);
+      Round round({spec, rig_, settings_, case_index},
+                  seats_.at(spec, r, backend_of(spec, rig_)));
+      const auto reason = round.prepare(*benchmark, bench::mix(plan_.seed + index));
+      if (!reason.empty()) return assembler.without(result::Status::failed, reason, elapsed_s());
+      assembler.add(round.measure());
+    }
+    return assembler.finish(elapsed_s());
+  }
+
+ private:
+  static constexpr std::size_t no_case_index = std::numeric_limits<std::uint16_t>::max();
+  const plan::Plan& plan_;
+  const Rig& rig_;
+  const RunSettings& settings_;
+  Seats seats_;
+};
+
+}  // namespace
+
+void run_plan(const plan::Plan& plan, const Rig& rig, const RunSettings& settings,
+              const CaseSink& sink) {
+  PlanRunner runner(plan, rig, settings);
+  for (std::size_t i = 0; i < plan.cases.size(); ++i) {
+    const auto result = runner.run(i);
+    if (rig.world.rank() == 0) sink(result);
+  }
+}
+
+}  // namespace assay::run

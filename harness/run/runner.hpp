@@ -1,0 +1,43 @@
+// Measures a plan, case by case. It knows Benchmark, not any particular one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+
+#include "harness/bench/benchmark.hpp"
+#include "harness/comm/backend.hpp"
+#include "harness/comm/team.hpp"
+#include "harness/plan/plan.hpp"
+#include "harness/result/document.hpp"
+#include "harness/run/progress.hpp"
+
+namespace assay::run {
+
+/// What a run is made of. Everything outlives the run.
+struct Rig {
+  comm::Team& world;
+  const Topology& topology;
+  device::Device& device;
+  const bench::Benchmarks& benchmarks;
+  std::span<const comm::Backend> backends;
+  Progress& progress;
+};
+
+/// Per rank; may differ between ranks where said so.
+struct RunSettings {
+  double max_time_per_case_s = 60;   ///< rank 0 decides
+  int threads = 1;                   ///< per rank: for local compute
+  std::uint64_t rotation_bytes = 0;  ///< equal on all ranks: cold buffers rotate over this much
+};
+
+/// Called on rank 0 after every case, in order.
+using CaseSink = std::function<void(const result::CaseResult&)>;
+
+/// Collective over rig.world. A case that cannot be prepared is `failed` and the run goes on; a
+/// failing launch or a lost library throws RunError on the rank that sees it.
+void run_plan(const plan::Plan& plan, const Rig& rig, const RunSettings& settings,
+              const CaseSink& sink);
+
+}  // namespace assay::run

@@ -1,0 +1,219 @@
+#include "tests/fakes/faults.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <stdexcept>
+#include <thread>
+
+#include "harness/core/error.hpp"
+
+namespace assay::fakes {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+const std::map<std::string, Fault::Kind> kinds{
+    {"slow", Fault::Kind::slow},       {"corrupt", Fault::Kind::corrupt},
+    {"swap", Fault::Kind::swap},       {"partial", Fault::Kind::partial},
+    {"overrun", Fault::Kind::overrun}, {"hang", Fault::Kind::hang},
+    {"die", Fault::Kind::die},         {"fail", Fault::Kind::fail}};
+
+std::vector<std::string> split(const std::string& text, char at) {
+  std::vector<std::string> parts;
+  std::string part;
+  for (const char c : text + at)
+    if (c == at) {
+      parts.push_back(part);
+      part.clear();
+    } else {
+      part += c;
+    }
+  return parts;
+}
+
+bool strikes(const Fault& fault, int world_rank) {
+  return fault.ranks.empty() ||
+         std::find(fault.ranks.begin(), fault.ranks.end(), world_rank) != fault.ranks.end();
+}
+
+/// A team knows its own ranks only; the launcher knows the world's.
+int world_rank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"})
+    if (const char* text = std::getenv(name)) return std::atoi(text);
+  return 0;
+}
+
+/// What happens around a launch, wherever the launch is.
+class Trouble {
+ public:
+  Trouble(const Fault& fault, bool struck) : fault_(fault), struck_(struck) {}
+
+  template <class F>
+  void around(F launch) noexcept {
+    const bool now = struck_ && launches_++ >= fault_.after;
+    if (now && fault_.kind == Fault::Kind::hang)
+      while (true) std::this_thread::sleep_for(std::chrono::seconds(1));
+    if (now && fault_.kind == Fault::Kind::die) std::raise(SIGKILL);
+    const auto begin = Clock::now();
+    launch(now);
+    if (!now || fault_.kind != Fault::Kind::slow) return;
+    const auto end = begin + (Clock::now() - begin) * fault_.factor;
+    while (Clock::now() < end) {
+    }
+  }
+
+ private:
+  Fault fault_;
+  bool struck_;
+  std::int64_t launches_ = 0;
+};
+
+class FaultyPrepared final : public bench::Prepared {
+ public:
+  FaultyPrepared(std::unique_ptr<bench::Prepared> inner, Trouble trouble)
+      : inner_(std::move(inner)), trouble_(trouble) {}
+  Work work() const override { return inner_->work(); }
+  comm::LaunchInfo launch_info() const override { return inner_->launch_info(); }
+  std::map<std::string, std::string> notes() const override { return inner_->notes(); }
+  void reset(bench::Iteration iteration) override { inner_->reset(iteration); }
+  void launch() noexcept override {
+    trouble_.around([&](bool) { inner_->launch(); });
+  }
+  void check() const override { inner_->check(); }
+  VerifyReport verify(Moment moment) override { return inner_->verify(moment); }
+
+ private:
+  std::unique_ptr<bench::Prepared> inner_;
+  Trouble trouble_;
+};
+
+class FaultyBenchmark final : public bench::Benchmark {
+ public:
+  FaultyBenchmark(std::shared_ptr<const bench::Benchmark> inner, Fault fault)
+      : inner_(std::move(inner)), fault_(std::move(fault)) {}
+  const BenchmarkInfo& info() const override { return inner_->info(); }
+  bench::Support supports(const Case& spec, const bench::Facts& facts) const override {
+    return inner_->supports(spec, facts);
+  }
+  std::unique_ptr<bench::Prepared> prepare(bench::Context& context) const override {
+    const bool struck = strikes(fault_, context.group.world_rank);
+    if (struck && fault_.kind == Fault::Kind::fail)
+      throw RunError({"rank " + std::to_string(context.group.world_rank), "planted failure", ""});
+    return std::make_unique<FaultyPrepared>(inner_->prepare(context), Trouble(fault_, struck));
+  }
+
+ private:
+  std::shared_ptr<const bench::Benchmark> inner_;
+  Fault fault_;
+};
+
+class FaultyLaunch final : public comm::Launch {
+ public:
+  FaultyLaunch(std::unique_ptr<comm::Launch> inner, const Fault& fault, bool struck,
+               std::size_t recv_bytes, std::size_t width)
+      : inner_(std::move(inner)),
+        kind_(fault.kind),
+        trouble_(fault, struck),
+        recv_bytes_(recv_bytes),
+        width_(width),
+        before_(width),
+        half_(recv_bytes / 2) {}
+
+  void operator()(const std::byte* send, std::byte* recv) noexcept override {
+    trouble_.around([&](bool now) {
+      const bool touches = now && recv_bytes_ >= width_;
+      if (touches) std::memcpy(before_.data(), recv + recv_bytes_ - width_, width_);
+      (*inner_)(send, recv);
+      if (touches) touch(recv);
+    });
+  }
+  void check() const override { inner_->check(); }
+  const comm::LaunchInfo& info() const override { return inner_->info(); }
+
+ private:
+  void touch(std::byte* recv) noexcept {
+    if (kind_ == Fault::Kind::corrupt) recv[recv_bytes_ / 2] ^= std::byte{0x10};
+    if (kind_ == Fault::Kind::overrun) recv[recv_bytes_] ^= std::byte{0xff};
+    if (kind_ == Fault::Kind::partial)
+      std::memcpy(recv + recv_bytes_ - width_, before_.data(), width_);
+    if (kind_ == Fault::Kind::swap) {
+      std::memcpy(half_.data(), recv, half_.size());
+      std::memmove(recv, recv + recv_bytes_ - half_.size(), half_.size());
+      std::memcpy(recv + recv_bytes_ - half_.size(), half_.data(), half_.size());
+    }
+  }
+
+  std::unique_ptr<comm::Launch> inner_;
+  Fault::Kind kind_;
+  Trouble trouble_;
+  std::size_t recv_bytes_, width_;
+  std::vector<std::byte> before_, half_;
+};
+
+class FaultyCommunicator final : public comm::Communicator {
+ public:
+  FaultyCommunicator(std::unique_ptr<comm::Communicator> inner, Fault fault, bool struck)
+      : inner_(std::move(inner)), fault_(std::move(fault)), struck_(struck) {}
+  int rank() const override { return inner_->rank(); }
+  int size() const override { return inner_->size(); }
+  bool accepts(device::MemoryKind memory) const override { return inner_->accepts(memory); }
+  std::unique_ptr<comm::Launch> native(const comm::CollectiveCall& call) override {
+    const std::size_t width = size_of(call.type);
+    const auto blocks = call.collective == Collective::all_to_all
+                            ? static_cast<std::size_t>(inner_->size())
+                            : std::size_t{1};
+    const bool meant = fault_.benchmark.empty() || fault_.benchmark == name(call.collective);
+    return std::make_unique<FaultyLaunch>(inner_->native(call), fault_, struck_ && meant,
+                                          call.count * blocks * width, width);
+  }
+
+ private:
+  std::unique_ptr<comm::Communicator> inner_;
+  Fault fault_;
+  bool struck_;
+};
+
+}  // namespace
+
+Fault parse_fault(const std::string& text) {
+  const auto parts = split(text, ':');
+  const auto kind = kinds.find(parts.front());
+  if (kind == kinds.end()) throw std::invalid_argument("unknown fault: " + parts.front());
+  Fault fault;
+  fault.kind = kind->second;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const auto pair = split(parts[i], '=');
+    if (pair.size() != 2) throw std::invalid_argument("not key=value: " + parts[i]);
+    if (pair[0] == "ranks")
+      for (const auto& rank : split(pair[1], ',')) fault.ranks.push_back(std::stoi(rank));
+    else if (pair[0] == "benchmark") fault.benchmark = pair[1];
+    else if (pair[0] == "factor") fault.factor = std::stod(pair[1]);
+    else if (pair[0] == "after") fault.after = std::stoll(pair[1]);
+    else throw std::invalid_argument("unknown key: " + pair[0]);
+  }
+  return fault;
+}
+
+bench::Benchmarks faulty_benchmarks(bench::Benchmarks inner, const Fault& fault) {
+  for (auto& benchmark : inner)
+    if (fault.benchmark.empty() || fault.benchmark == benchmark->info().name)
+      benchmark = std::make_shared<FaultyBenchmark>(benchmark, fault);
+  return inner;
+}
+
+std::vector<comm::Backend> faulty_backends(std::vector<comm::Backend> inner, const Fault& fault) {
+  for (auto& row : inner) {
+    if (!row.missing.empty()) continue;
+    row.open = [open = row.open, fault](comm::Team& team) {
+      return std::make_unique<FaultyCommunicator>(open(team), fault, strikes(fault, world_rank()));
+    };
+  }
+  return inner;
+}
+
+}  // namespace assay::fakes

@@ -1,0 +1,41 @@
+// Faults that can be switched on in a benchmark or a communicator, so that every outcome can be
+// seen in a fast test. Never linked into the program.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/app/app.hpp"
+
+namespace assay::fakes {
+
+struct Fault {
+  enum class Kind {
+    none,
+    slow,     ///< every launch takes `factor` times as long
+    corrupt,  ///< one bit of the received data flips
+    swap,     ///< the two halves of the received data change places
+    partial,  ///< the last element received is overwritten with what it was before
+    overrun,  ///< one byte behind the receive buffer is written
+    hang,     ///< the launch never returns
+    die,      ///< the process kills itself
+    fail,     ///< preparing throws
+  };
+  Kind kind = Kind::none;
+  std::vector<int> ranks;     ///< world ranks that have it; empty: all
+  std::string benchmark;      ///< only this one; empty: all
+  double factor = 2;
+  std::int64_t after = 0;     ///< launches that go well before it begins
+};
+
+/// "slow:ranks=1,3:factor=3:benchmark=copy", "corrupt:ranks=2", "hang:ranks=0:after=100".
+/// Throws std::invalid_argument.
+Fault parse_fault(const std::string& text);
+
+/// Wraps every benchmark's Prepared: works for local benchmarks too.
+bench::Benchmarks faulty_benchmarks(bench::Benchmarks inner, const Fault& fault);
+/// Wraps every communicator: what it receives is touched, or its launches are slow.
+std::vector<comm::Backend> faulty_backends(std::vector<comm::Backend> inner, const Fault& fault);
+
+}  // namespace assay::fakes

@@ -1,0 +1,201 @@
+// Every row of the collective table × every backend that is here × types × operators × counts, on
+// as many ranks as mpirun started. A new row or backend is tested without a new line here.
+//
+// Expectations, never assertions: all ranks must make the same calls whatever one of them saw.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "benchmarks/catalogue.hpp"
+#include "benchmarks/collective_benchmark.hpp"
+#include "tests/fakes/faults.hpp"
+
+namespace assay {
+namespace {
+
+comm::Session* session = nullptr;
+
+/// 0, 1, odd, and large enough for a library to change its algorithm.
+constexpr std::array<std::int64_t, 5> counts{0, 1, 7, 1023, 70'001};
+
+struct Outcome {
+  VerifyReport before, after;
+  std::string path;
+};
+
+struct Setup {
+  const bench::Benchmark& benchmark;
+  const comm::Backend& backend;
+  Case spec;
+};
+
+/// Launches with rotation over several buffers, then verifies what the last launch left.
+Outcome launch_and_verify(const Setup& setup) {
+  auto& world = session->world();
+  const auto team = world.split(0, world.rank());
+  const auto communicator = setup.backend.open(*team);
+  const auto device = device::make_host_device();
+  bench::Context context{setup.spec,
+                         {team->rank(), team->size(), world.rank(), "here"},
+                         *device,
+                         communicator.get(),
+                         42,
+                         3 * (4096 + 64),
+                         1};
+  auto prepared = setup.benchmark.prepare(context);
+  Outcome outcome;
+  outcome.path = prepared->launch_info().path;
+  outcome.before = prepared->verify(Moment::before);
+  for (int i = 0; i < 4; ++i) prepared->launch();
+  prepared->reset({true});
+  prepared->launch();
+  prepared->check();
+  outcome.after = prepared->verify(Moment::after);
+  return outcome;
+}
+
+Case case_of(const BenchmarkInfo& info, const comm::Backend& backend, DataType type,
+             std::int64_t count) {
+  Case spec;
+  spec.benchmark = info.name;
+  for (const auto& dim : info.dims) spec.dims[std::string(dim.name)] = dim.fallback;
+  spec.dims["backend"] = backend.name;
+  spec.dims["type"] = std::string(name(type));
+  spec.dims["bytes"] = count * static_cast<std::int64_t>(size_of(type));
+  return spec;
+}
+
+std::vector<Case> cases_of(const BenchmarkInfo& info, const comm::Backend& backend) {
+  std::vector<Case> cases;
+  for (const auto& type : data_types)
+    for (const auto count : counts) {
+      const auto plain = case_of(info, backend, type.type, count);
+      std::vector<Case> variants{plain};
+      if (info.reduces) {
+        variants.clear();
+        for (const auto op : reduce_op_names) {
+          variants.push_back(plain);
+          variants.back().dims["op"] = std::string(op);
+        }
+      }
+      for (auto& variant : variants) {
+        cases.push_back(variant);
+        if (!variant.dims.contains("in_place")) continue;
+        cases.push_back(variant);
+        cases.back().dims["in_place"] = true;
+      }
+    }
+  return cases;
+}
+
+bool is_collective(const bench::Benchmark& benchmark) {
+  const auto& info = benchmark.info();
+  return std::any_of(info.dims.begin(), info.dims.end(),
+                     [](const auto& dim) { return dim.name == "backend"; });
+}
+
+template <class F>
+void for_every_row_and_backend(F f) {
+  std::size_t seen = 0;
+  for (const auto& benchmark : benchmarks::catalogue()) {
+    if (!is_collective(*benchmark)) continue;
+    for (const auto& backend : comm::backends()) {
+      if (!backend.missing.empty()) continue;
+      ++seen;
+      f(*benchmark, backend);
+    }
+  }
+  EXPECT_GE(seen, collective_names.size()) << "no row was exercised";
+}
+
+TEST(Conformance, EveryRowTypeOperatorAndCountIsExact) {
+  for_every_row_and_backend([](const auto& benchmark, const auto& backend) {
+    for (const auto& spec : cases_of(benchmark.info(), backend)) {
+      const auto outcome = launch_and_verify({benchmark, backend, spec});
+      SCOPED_TRACE(label(spec));
+      EXPECT_EQ(outcome.before.wrong, 0U);
+      EXPECT_EQ(outcome.after.wrong, 0U);
+      if (outcome.after.first)
+        ADD_FAILURE() << outcome.after.first->buffer << "[" << outcome.after.first->offset
+                      << "]: expected " << outcome.after.first->expected << ", got "
+                      << outcome.after.first->actual;
+      EXPECT_EQ(outcome.before.checked > 0, integer_dim(spec.dims, "bytes") > 0);
+    }
+  });
+}
+
+/// The same suite must see each of these, on the rank that has it and there alone.
+class ConformanceFault : public testing::TestWithParam<const char*> {};
+
+TEST_P(ConformanceFault, IsCaught) {
+  const int last = session->world().size() - 1;
+  const bool here = session->world().rank() == last;
+  auto fault = fakes::parse_fault(GetParam());
+  fault.ranks = {last};
+  const auto backends = fakes::faulty_backends(comm::backends(), fault);
+  for (const auto& benchmark : benchmarks::catalogue()) {
+    if (!is_collective(*benchmark)) continue;
+    const auto spec = case_of(benchmark->info(), backends.front(), DataType::fp32, 1024);
+    const auto outcome = launch_and_verify({*benchmark, backends.front(), spec});
+    SCOPED_TRACE(label(spec));
+    EXPECT_EQ(outcome.before.wrong > 0, here);
+    EXPECT_EQ(outcome.after.wrong > 0, here);
+    EXPECT_EQ(outcome.after.first.has_value(), here);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, ConformanceFault,
+                         testing::Values("corrupt", "swap", "partial", "overrun"));
+
+TEST(Conformance, TheFirstWrongElementIsLocated) {
+  auto fault = fakes::parse_fault("corrupt");
+  const auto backends = fakes::faulty_backends(comm::backends(), fault);
+  const auto benchmark = benchmarks::make_collective_benchmark(benchmarks::all_reduce_spec);
+  const auto spec = case_of(benchmark->info(), backends.front(), DataType::fp32, 1000);
+  const auto outcome = launch_and_verify({*benchmark, backends.front(), spec});
+  EXPECT_EQ(outcome.after.wrong, 1U);
+  if (!outcome.after.first) return;
+  EXPECT_EQ(outcome.after.first->offset, 500U);  // the byte in the middle of 4,000
+  EXPECT_EQ(outcome.after.first->rank, session->world().rank());
+  EXPECT_NE(outcome.after.first->expected, outcome.after.first->actual);
+}
+
+TEST(Team, GathersAndBroadcastsBytesOfAnySize) {
+  auto& world = session->world();
+  const auto texts = comm::gather_text(world, std::string(static_cast<std::size_t>(world.rank()), 'x'));
+  for (std::size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(texts[i].size(), i);
+  EXPECT_EQ(texts.size(), world.rank() == 0 ? static_cast<std::size_t>(world.size()) : 0U);
+  const int last = world.size() - 1;
+  EXPECT_EQ(comm::broadcast_text(world, world.rank() == last ? "from the last" : "", last),
+            "from the last");
+  EXPECT_FALSE(comm::all_agree(world, world.rank() != last));
+  EXPECT_TRUE(comm::all_agree(world, true));
+}
+
+TEST(Team, SplitsByColorInKeyOrder) {
+  auto& world = session->world();
+  const auto part = world.split(world.rank() % 2, -world.rank());
+  ASSERT_NE(part, nullptr);
+  std::vector<double> highest{static_cast<double>(world.rank())};
+  part->max(highest);
+  EXPECT_EQ(part->rank() == 0, highest[0] == world.rank());
+  EXPECT_EQ(world.split(-1, 0), nullptr);
+}
+
+}  // namespace
+}  // namespace assay
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  const auto session = assay::comm::open_session();
+  assay::session = session.get();
+  auto& listeners = testing::UnitTest::GetInstance()->listeners();
+  if (session->world().rank() != 0) delete listeners.Release(listeners.default_result_printer());
+  const int mine = RUN_ALL_TESTS();
+  const bool all_well = assay::comm::all_agree(session->world(), mine == 0);
+  if (mine != 0)
+    std::fprintf(stderr, "rank %d of %d failed\n", session->world().rank(), session->world().size());
+  session->close();
+  return all_well ? 0 : 1;
+}

@@ -1,0 +1,32 @@
+# Multi-rank tests run under the real launcher, on several rank counts, odd ones too.
+add_library(assay_fakes STATIC fakes/faults.cpp)
+target_link_libraries(assay_fakes PUBLIC assay::app)
+
+add_executable(assay_faulty fakes/faulty_main.cpp)
+target_link_libraries(assay_faulty PRIVATE assay_fakes)
+
+set(ASSAY_MPI_ENVIRONMENT OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_rmaps_base_oversubscribe=1
+    "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/mpi/lsan.supp")
+include(mpi/watchdog.cmake)
+
+if(NOT HAVE_MPI)
+  message(STATUS "tests: no MPI, so no multi-rank tests")
+  return()
+endif()
+
+# assay_mpi_test(<name> RANKS 1 2 3 TIMEOUT 60 COMMAND …): one ctest entry per rank count.
+function(assay_mpi_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "RANKS;COMMAND" ${ARGN})
+  foreach(ranks ${arg_RANKS})
+    add_test(NAME ${name}_${ranks}
+      COMMAND ${MPIEXEC_EXECUTABLE} --oversubscribe --bind-to none -n ${ranks} ${arg_COMMAND}
+      WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+    set_tests_properties(${name}_${ranks} PROPERTIES LABELS mpi TIMEOUT ${arg_TIMEOUT}
+      PROCESSORS 2 ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT}" SKIP_RETURN_CODE 77)
+  endforeach()
+endfunction()
+
+add_executable(conformance mpi/conformance.cpp)
+target_link_libraries(conformance PRIVATE assay_fakes GTest::gmock GTest::gtest)
+assay_mpi_test(conformance RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:conformance>)

@@ -1,0 +1,19 @@
+assay_test(core_test LABEL unit TIMEOUT 60
+  SOURCES unit/units_test.cpp unit/rank_set_test.cpp unit/topology_test.cpp unit/case_test.cpp
+  LINKS assay::core)
+assay_test(schedule_test LABEL unit TIMEOUT 60
+  SOURCES unit/layouts_test.cpp unit/permutation_test.cpp
+  LINKS assay::schedule)
+assay_test(plan_test LABEL unit TIMEOUT 60
+  SOURCES unit/json_reader_test.cpp unit/layout_json_test.cpp unit/suite_test.cpp unit/plan_test.cpp
+          unit/suite_files_test.cpp
+  LINKS assay::plan)
+target_include_directories(plan_test SYSTEM PRIVATE "${ASSAY_VALIJSON_INCLUDE}")
+
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME check_layers
+  COMMAND "${Python3_EXECUTABLE}" scripts/check_layers.py WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+add_test(NAME check_layers_test
+  COMMAND "${Python3_EXECUTABLE}" tests/unit/check_layers_test.py
+  WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+set_tests_properties(check_layers check_layers_test PROPERTIES LABELS lint TIMEOUT 60)

@@ -1,0 +1,109 @@
+// Who is blamed: a host is named only where the groups tell it apart from the others.
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "harness/contract/judge.hpp"
+#include "harness/contract/scopes.hpp"
+#include "tests/unit/documents.hpp"
+
+namespace assay::contract {
+namespace {
+
+using test::add;
+using test::busbw_clause;
+using test::contract_of;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// A layout on `hosts` hosts in which every group that touches a slow host is at half speed.
+Finding with_slow_hosts(int hosts, int ranks, const std::string& layout,
+                        std::set<std::size_t> slow) {
+  auto d = test::document(hosts, ranks);
+  const auto made = schedule::make_layout(layout, d.topology.topology());
+  const HostMap map(d.topology);
+  add(d, {.layout = layout, .values = [=](std::size_t group, std::size_t i) {
+            bool is_slow = false;
+            for (const auto host : map.hosts_of(made.group(group))) is_slow |= slow.contains(host);
+            return (is_slow ? 200e9 : 400e9) * (1 + 0.01 * test::noise(group * 997 + i));
+          }});
+  return judge(contract_of(busbw_clause("\"350 GB/s\"")), d).findings.back();
+}
+
+TEST(Hosts, AGroupOnOneHostNamesIt) {
+  const auto finding = with_slow_hosts(3, 2, "node", {1});
+  EXPECT_THAT(finding.failed_hosts, ElementsAre("n1"));
+  EXPECT_THAT(finding.sentence, testing::StartsWith("host n1: median busbw 199"));
+  EXPECT_THAT(finding.sentence, HasSubstr("1 of 3 hosts failed. evidence c001"));
+  const auto each = with_slow_hosts(3, 2, "each", {2});
+  EXPECT_THAT(each.failed_hosts, ElementsAre("n2"));
+  EXPECT_THAT(each.sentence, HasSubstr("on host n2: median busbw"));
+  EXPECT_EQ(each.next, "assay run all_reduce -b 1073741824 --layout pairs --pacing stream");
+}
+
+TEST(Hosts, ASlowWorldNamesNobody) {
+  EXPECT_THAT(with_slow_hosts(4, 2, "world", {1}).failed_hosts, IsEmpty());
+  EXPECT_THAT(with_slow_hosts(1, 2, "world", {0}).failed_hosts, ElementsAre("n0"));
+}
+
+TEST(Hosts, PairsTellTheSlowHost) {
+  const auto finding = with_slow_hosts(5, 1, "pairs", {3});
+  EXPECT_THAT(finding.failed_hosts, ElementsAre("n3"));
+  EXPECT_EQ(finding.scopes_failed, 4u);
+  EXPECT_THAT(finding.sentence, HasSubstr("Named: n3"));
+}
+
+TEST(Hosts, PairsTellTwoSlowHosts) {
+  EXPECT_THAT(with_slow_hosts(6, 1, "pairs", {1, 4}).failed_hosts, ElementsAre("n1", "n4"));
+}
+
+TEST(Hosts, APairOfTwoHostsNamesNeither) {
+  const auto finding = with_slow_hosts(2, 1, "pairs", {1});
+  EXPECT_THAT(finding.failed_hosts, IsEmpty());
+  EXPECT_THAT(finding.sentence, HasSubstr("ranks 0-1 between n0 and n1: median busbw"));
+}
+
+TEST(Hosts, HostsThatAreAlwaysTogetherAreNotToldApart) {
+  EXPECT_THAT(with_slow_hosts(4, 1, "halves", {0}).failed_hosts, IsEmpty());
+  EXPECT_THAT(with_slow_hosts(3, 2, "rail", {0}).failed_hosts, IsEmpty());
+}
+
+TEST(Hosts, PairsWithinAHostNameItDirectly) {
+  auto d = test::document(2, 2);
+  const auto made = schedule::make_layout("pairs", d.topology.topology());
+  add(d, {.layout = "pairs", .values = [=](std::size_t group, std::size_t i) {
+            const bool within_n1 = made.group(group).ranks() == std::vector<int>{2, 3};
+            return (within_n1 ? 200e9 : 400e9) * (1 + 0.01 * test::noise(group * 997 + i));
+          }});
+  const auto finding = judge(contract_of(busbw_clause("\"350 GB/s\"")), d).findings.back();
+  EXPECT_THAT(finding.failed_hosts, ElementsAre("n1"));
+}
+
+TEST(Hosts, OneSlowLinkNamesNoHost) {
+  auto d = test::document(4, 1);
+  const auto made = schedule::make_layout("pairs", d.topology.topology());
+  add(d, {.layout = "pairs", .values = [=](std::size_t group, std::size_t i) {
+            const bool link = made.group(group).ranks() == std::vector<int>{1, 2};
+            return (link ? 200e9 : 400e9) * (1 + 0.01 * test::noise(group * 997 + i));
+          }});
+  const auto finding = judge(contract_of(busbw_clause("\"350 GB/s\"")), d).findings.back();
+  EXPECT_THAT(finding.failed_hosts, IsEmpty());
+  EXPECT_THAT(finding.sentence, HasSubstr("between n1 and n2"));
+}
+
+TEST(Hosts, AHostOfWhichHalfTheGroupsAreInOrderIsNotNamed) {
+  auto d = test::document(5, 1);
+  const auto made = schedule::make_layout("pairs", d.topology.topology());
+  add(d, {.layout = "pairs", .values = [=](std::size_t group, std::size_t i) {
+            const auto ranks = made.group(group).ranks();
+            const bool link = ranks == std::vector<int>{1, 2} || ranks == std::vector<int>{1, 3};
+            return (link ? 200e9 : 400e9) * (1 + 0.01 * test::noise(group * 997 + i));
+          }});
+  const auto finding = judge(contract_of(busbw_clause("\"350 GB/s\"")), d).findings.back();
+  EXPECT_EQ(finding.scopes_failed, 2u);
+  EXPECT_THAT(finding.failed_hosts, IsEmpty());
+}
+
+}  // namespace
+}  // namespace assay::contract

@@ -1,0 +1,139 @@
+// Local benchmarks: right results verify, and a wrong one is found where it is.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "benchmarks/catalogue.hpp"
+#include "benchmarks/pattern_check.hpp"
+
+namespace assay::benchmarks {
+namespace {
+
+/// Remembers what it allocated, so that a test can reach a benchmark's own memory.
+class ReachableDevice final : public device::Device {
+ public:
+  device::MemoryKind memory() const override { return inner_->memory(); }
+  device::Buffer allocate(std::size_t bytes) override {
+    auto buffer = inner_->allocate(bytes);
+    data.push_back(buffer.data() + 64);  // past the ring's first guard band
+    return buffer;
+  }
+  void fill(std::byte* out, const kernels::Pattern& pattern, kernels::Slice slice) override {
+    inner_->fill(out, pattern, slice);
+  }
+  kernels::Mismatch verify(const std::byte* from, const kernels::Pattern& pattern,
+                           kernels::Slice slice) override {
+    return inner_->verify(from, pattern, slice);
+  }
+  void poison(std::byte* out, std::size_t bytes) override { inner_->poison(out, bytes); }
+  std::uint64_t read_element(const std::byte* from, std::size_t bytes) override {
+    return inner_->read_element(from, bytes);
+  }
+  std::vector<std::byte*> data;
+
+ private:
+  std::unique_ptr<device::Device> inner_ = device::make_host_device();
+};
+
+struct Bench {
+  explicit Bench(const char* name, Dims dims) {
+    const auto* benchmark = bench::find(all, name);
+    for (const auto& dim : benchmark->info().dims) spec.dims[std::string(dim.name)] = dim.fallback;
+    for (const auto& [key, value] : dims) spec.dims[key] = value;
+    prepared = benchmark->prepare(context);
+  }
+  VerifyReport timed_output() {
+    prepared->reset({true});
+    prepared->launch();
+    return prepared->verify(Moment::after);
+  }
+  bench::Benchmarks all = catalogue();
+  ReachableDevice device;
+  Case spec;
+  bench::Context context{spec, {0, 1, 5, "n1"}, device, nullptr, 7, 0, 1};
+  std::unique_ptr<bench::Prepared> prepared;
+};
+
+TEST(Copy, VerifiesAndCountsStreamsBytes) {
+  Bench bench("copy", {{"bytes", std::int64_t{80'008}}});
+  EXPECT_EQ(bench.prepared->verify(Moment::before).wrong, 0U);
+  const auto report = bench.timed_output();
+  EXPECT_EQ(report.wrong, 0U);
+  EXPECT_EQ(report.checked, 10'001U);
+  EXPECT_EQ(bench.prepared->work().amount.at("bytes"), 16.0 * 10'001);
+}
+
+TEST(Triad, VerifiesAndCountsStreamsBytes) {
+  Bench bench("triad", {{"bytes", std::int64_t{8'000}}});
+  EXPECT_EQ(bench.timed_output().wrong, 0U);
+  EXPECT_EQ(bench.prepared->work().amount.at("bytes"), 24.0 * 1000);
+}
+
+TEST(Memory, OneWrongElementIsLocated) {
+  for (const char* name : {"copy", "triad"}) {
+    Bench bench(name, {{"bytes", std::int64_t{8'000}}});
+    bench.prepared->reset({true});
+    bench.prepared->launch();
+    bench.device.data[0][8 * 123] ^= std::byte{1};
+    const auto report = bench.prepared->verify(Moment::after);
+    EXPECT_EQ(report.wrong, 1U) << name;
+    ASSERT_TRUE(report.first);
+    EXPECT_EQ(report.first->offset, 123U);
+    EXPECT_EQ(report.first->rank, 5);
+    EXPECT_EQ(report.first->host, "n1");
+  }
+}
+
+TEST(Memory, AKernelThatDidNothingIsCaught) {
+  Bench bench("copy", {{"bytes", std::int64_t{8'000}}});
+  bench.prepared->reset({true});  // poisons; no launch follows
+  EXPECT_EQ(bench.prepared->verify(Moment::after).wrong, 1000U);
+}
+
+TEST(Memory, NoBytesHaveNoBandwidth) {
+  Bench bench("copy", {{"bytes", std::int64_t{0}}});
+  EXPECT_EQ(bench.timed_output().wrong, 0U);
+  EXPECT_TRUE(bench.prepared->work().absent.contains("bytes"));
+}
+
+class Gemm : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Types, Gemm, testing::Values("fp32", "fp64"));
+
+TEST_P(Gemm, VerifiesOddShapes) {
+  Bench bench("gemm", {{"type", std::string(GetParam())},
+                       {"m", std::int64_t{33}},
+                       {"n", std::int64_t{17}},
+                       {"k", std::int64_t{65}}});
+  EXPECT_EQ(bench.prepared->verify(Moment::before).wrong, 0U);
+  const auto report = bench.timed_output();
+  EXPECT_EQ(report.wrong, 0U);
+  EXPECT_EQ(report.checked, 33U * 17U);
+  EXPECT_EQ(bench.prepared->work().amount.at("flops"), 2.0 * 33 * 17 * 65);
+}
+
+TEST_P(Gemm, OneWrongElementIsLocated) {
+  Bench bench("gemm", {{"type", std::string(GetParam())},
+                       {"m", std::int64_t{33}},
+                       {"n", std::int64_t{17}},
+                       {"k", std::int64_t{65}}});
+  bench.prepared->launch();
+  const std::size_t width = std::string(GetParam()) == "fp32" ? 4 : 8;
+  bench.device.data[2][(9 * 17 + 4) * width + width - 2] ^= std::byte{0x40};
+  const auto report = bench.prepared->verify(Moment::after);
+  EXPECT_EQ(report.wrong, 1U);
+  ASSERT_TRUE(report.first);
+  EXPECT_EQ(report.first->offset, 9U * 17U + 4U);
+}
+
+TEST(ElementText, ReadsEveryType) {
+  EXPECT_EQ(element_text(DataType::int8, 0xff), "-1");
+  EXPECT_EQ(element_text(DataType::uint8, 0xff), "255");
+  EXPECT_EQ(element_text(DataType::fp16, 0x3c00), "1");
+  EXPECT_EQ(element_text(DataType::fp16, 0xc100), "-2.5");
+  EXPECT_EQ(element_text(DataType::fp16, 0x0001), "5.9604645e-08");
+  EXPECT_EQ(element_text(DataType::bf16, 0x4049), "3.140625");
+  EXPECT_EQ(element_text(DataType::fp32, 0x40490fdb), "3.1415927");
+  EXPECT_EQ(element_text(DataType::fp64, 0xbff0000000000000), "-1");
+}
+
+}  // namespace
+}  // namespace assay::benchmarks

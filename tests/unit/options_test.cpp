@@ -1,0 +1,78 @@
+#include "harness/app/options.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/core/error.hpp"
+
+namespace assay::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Options parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "assay");
+  return parse_options(static_cast<int>(arguments.size()), arguments.data());
+}
+
+RunOptions run(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "run");
+  return std::get<RunOptions>(parse(std::move(arguments)));
+}
+
+std::string refusal(std::vector<const char*> arguments) {
+  try {
+    parse(std::move(arguments));
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Options, LettersAreThoseOfNcclTests) {
+  const auto o = run({"all_reduce", "-b", "8", "-e", "64M", "-f", "2", "-d", "fp32,bf16", "-o",
+                      "sum", "-n", "50", "-w", "5", "-c", "0"});
+  EXPECT_THAT(o.benchmarks, ElementsAre("all_reduce"));
+  EXPECT_EQ(o.min_bytes, "8");
+  EXPECT_EQ(o.max_bytes, "64M");
+  EXPECT_THAT(o.types, ElementsAre("fp32", "bf16"));
+  EXPECT_EQ(o.iterations, 50);
+  EXPECT_EQ(o.warm_up, 5);
+  EXPECT_FALSE(o.check);
+}
+
+TEST(Options, TheCommandIsKeptForTheRecord) {
+  EXPECT_EQ(run({"noop", "--quiet"}).command, "assay run noop --quiet");
+}
+
+TEST(Options, HelpAndVersionAreNotices) {
+  EXPECT_THAT(std::get<Notice>(parse({"--help"})).text, HasSubstr("Exit codes"));
+  EXPECT_THAT(std::get<Notice>(parse({"run", "--help"})).text, HasSubstr("mpirun -n 16 assay run"));
+  EXPECT_THAT(std::get<Notice>(parse({"--version"})).text, HasSubstr("assay "));
+}
+
+TEST(Options, ExitCodesAreMapped) {
+  const auto o = run({"noop", "--exit-map", "10=1,11=2"});
+  EXPECT_EQ(o.exit_map, (std::map<int, int>{{10, 1}, {11, 2}}));
+}
+
+TEST(Options, BadOnesAreNamed) {
+  EXPECT_THAT(refusal({}), HasSubstr("subcommand"));
+  EXPECT_THAT(refusal({"run"}), HasSubstr("nothing to measure"));
+  EXPECT_THAT(refusal({"run", "noop", "--frobnicate"}), HasSubstr("--frobnicate"));
+  EXPECT_THAT(refusal({"run", "-b", "8"}), HasSubstr("no benchmark is named"));
+  EXPECT_THAT(refusal({"run", "noop", "--suite", "s.json"}), HasSubstr("a suite already says"));
+  EXPECT_EQ(refusal({"run", "--suite", "s.json", "--blocks", "128"}), "accepted");
+  EXPECT_THAT(refusal({"run", "noop", "-n", "0"}), HasSubstr("below 1"));
+  EXPECT_THAT(refusal({"run", "noop", "-n", "ten"}), HasSubstr("ten"));
+  EXPECT_THAT(refusal({"run", "noop", "-n", "5", "--time", "1"}), HasSubstr("exclude each other"));
+  EXPECT_THAT(refusal({"run", "noop", "-c", "2"}), HasSubstr("--check"));
+  EXPECT_THAT(refusal({"run", "noop", "--ranks", "8"}), HasSubstr("--dry-run"));
+  EXPECT_THAT(refusal({"run", "noop", "--exit-map", "10"}), HasSubstr("CODE=CODE"));
+  EXPECT_THAT(refusal({"run", "noop", "--timeout", "-1"}), HasSubstr("out of range"));
+  EXPECT_THAT(refusal({"judge"}), HasSubstr("result"));
+}
+
+}  // namespace
+}  // namespace assay::app
