@@ -154,6 +154,10 @@ class RunCommand {
     if (const auto* writer = writing_.load())
       fmt::print(stderr, "INCOMPLETE: {} of {} cases are in {}   exit 12\n", writer->appended(),
                  plan_.cases.size(), writer->folder().string());
+    else if (!first())
+      fmt::print(stderr,
+                 "INCOMPLETE: finished cases are in the journal, {}, on host {}   exit 12\n",
+                 result::journal_name, inventory_.host_names.front());
     std::fflush(stderr);
   }
 

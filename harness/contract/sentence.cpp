@@ -90,7 +90,10 @@ std::string failed_text(const Account& account) {
   const auto& hosts = account.worst->hosts;
   const bool said = hosts.size() == 1 && account.named == hosts;
   if (!account.named.empty() && !said)
-    text += fmt::format(". Named: {}", fmt::join(account.named, ", "));
+    return fmt::format("host{} {}: {}", account.named.size() == 1 ? "" : "s",
+                       fmt::join(account.named, ", "), text);
+  if (account.named.empty() && hosts.size() == 2)
+    text += ". Both ends of one link measure alike: a third host would tell which is at fault";
   return text;
 }
 

@@ -62,9 +62,34 @@ std::string shown(const Json& json) {
   return text.size() > most ? text.substr(0, most) + "…" : text;
 }
 
+/// Deeper than any assay document, shallower than any stack.
+constexpr int max_depth = 64;
+
+void check_depth(std::string_view text, std::string_view where) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > max_depth)
+        throw UsageError({.where = std::string(where),
+                          .what = fmt::format("is nested more than {} levels deep", max_depth),
+                          .remedy = "no document of assay is"});
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+}
+
 }  // namespace
 
 Json parse_json(std::string_view text, std::string_view where) {
+  check_depth(text, where);
   try {
     return Json::parse(text.begin(), text.end(), DuplicateCheck(where));
   } catch (const Json::parse_error& error) {

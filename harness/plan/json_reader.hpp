@@ -23,8 +23,8 @@
 
 namespace assay::plan {
 
-/// Parses a whole document. Throws UsageError naming file, line and column for a syntax error, and
-/// the key for one that stands twice in an object.
+/// Parses a whole document. Throws UsageError naming file, line and column for a syntax error, the
+/// key for one that stands twice in an object, and for one nested more than 64 levels deep.
 nlohmann::json parse_json(std::string_view text, std::string_view where);
 
 /// Where a value stands: "lease.json" and "clauses[2].of".

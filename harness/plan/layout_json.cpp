@@ -26,7 +26,7 @@ struct Kind {
 };
 constexpr std::array<Kind, 3> kinds{{{"each", schedule::each_layout, 1, 1'000'000},
                                      {"alone", schedule::alone_layout, 1, 1'000'000},
-                                     {"circle", schedule::circle_layout, 2, 16'384}}};
+                                     {"circle", schedule::circle_layout, 2, 4'096}}};
 
 /// The seed in "pairs@7"; 0 without one.
 std::uint64_t placement_of(std::string_view name) {

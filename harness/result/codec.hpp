@@ -85,7 +85,4 @@ LoadedResult load_result(const std::filesystem::path& path);
 void validate_schema(const nlohmann::json& document, std::string_view schema,
                      std::string_view where);
 
-/// Parses JSON text; a syntax error is a UsageError naming file, line and column.
-nlohmann::json parse_json(std::string_view text, std::string_view where);
-
 }  // namespace assay::result

@@ -25,7 +25,7 @@ Json run_with_ending(Json run, const RunWriter::Ending& ending) {
 }
 
 RunWriter::Ending read_footer(std::string_view line, std::string_view where) {
-  const auto json = parse_json(line, where);
+  const auto json = plan::parse_json(line, where);
   ObjectReader reader(json, {std::string(where), {}});
   reader.flag("footer");
   RunWriter::Ending ending{.complete = reader.flag("complete"),
@@ -39,7 +39,7 @@ RunWriter::Ending read_footer(std::string_view line, std::string_view where) {
 
 /// The header as it was written, in its own order of keys.
 Json read_journal_header(std::string_view line, std::string_view where) {
-  const auto checked = parse_json(line, where);
+  const auto checked = plan::parse_json(line, where);
   ObjectReader reader(checked, {std::string(where), {}});
   plan::check_format(reader, "assay.journal", schema_version);
   for (const char* key : {"provenance", "run", "plan", "topology", "layouts"}) reader.value(key);
@@ -115,10 +115,10 @@ nlohmann::json journal_document(std::string_view text, std::span<const FileEntry
   const auto lines = split_journal(text, where);
   auto frame = lines;
   frame.cases.clear();
-  auto document = parse_json(assemble_result(frame, files, where), where);
+  auto document = plan::parse_json(assemble_result(frame, files, where), where);
   auto& cases = document["cases"];
   for (std::size_t i = 0; i < lines.cases.size(); ++i)
-    cases.push_back(parse_json(lines.cases[i], fmt::format("{}: line {}", where, i + 2)));
+    cases.push_back(plan::parse_json(lines.cases[i], fmt::format("{}: line {}", where, i + 2)));
   return document;
 }
 

@@ -18,30 +18,6 @@
 namespace assay::result {
 namespace {
 
-/// Deeper than any assay document, shallower than any stack.
-constexpr int max_depth = 64;
-
-void check_depth(std::string_view text, std::string_view where) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > max_depth)
-        throw UsageError({.where = std::string(where),
-                          .what = fmt::format("is nested more than {} levels deep", max_depth),
-                          .remedy = "no document of assay is"});
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-}
-
 const EmbeddedSchema& find_schema(std::string_view name) {
   for (const auto& row : embedded_schemas())
     if (row.name == name) return row;
@@ -157,11 +133,6 @@ void validate_schema(const nlohmann::json& document, std::string_view schema,
   valijson::Validator validator(valijson::Validator::kStrongTypes);
   if (!validator.validate(compiled(schema), Adapter(document), &results))
     throw UsageError(translate(document, deepest(results), schema, where));
-}
-
-nlohmann::json parse_json(std::string_view text, std::string_view where) {
-  check_depth(text, where);
-  return plan::parse_json(text, where);
 }
 
 }  // namespace assay::result

@@ -65,6 +65,8 @@ class Trouble {
     const auto end = begin + (Clock::now() - begin) * fault_.factor;
     while (Clock::now() < end) {
     }
+    if (fault_.delay_s > 0)
+      std::this_thread::sleep_for(std::chrono::duration<double>(fault_.delay_s));
   }
 
  private:
@@ -193,6 +195,7 @@ Fault parse_fault(const std::string& text) {
       for (const auto& rank : split(pair[1], ',')) fault.ranks.push_back(std::stoi(rank));
     else if (pair[0] == "benchmark") fault.benchmark = pair[1];
     else if (pair[0] == "factor") fault.factor = std::stod(pair[1]);
+    else if (pair[0] == "delay") fault.delay_s = std::stod(pair[1]);
     else if (pair[0] == "after") fault.after = std::stoll(pair[1]);
     else throw std::invalid_argument("unknown key: " + pair[0]);
   }

@@ -13,7 +13,7 @@ namespace assay::fakes {
 struct Fault {
   enum class Kind {
     none,
-    slow,     ///< every launch takes `factor` times as long
+    slow,     ///< every launch takes `factor` times as long, and `delay_s` longer
     corrupt,  ///< one bit of the received data flips
     swap,     ///< the two halves of the received data change places
     partial,  ///< the last element received is overwritten with what it was before
@@ -23,14 +23,15 @@ struct Fault {
     fail,     ///< preparing throws
   };
   Kind kind = Kind::none;
-  std::vector<int> ranks;     ///< world ranks that have it; empty: all
-  std::string benchmark;      ///< only this one; empty: all
+  std::vector<int> ranks;  ///< world ranks that have it; empty: all
+  std::string benchmark;   ///< only this one; empty: all
   double factor = 2;
-  std::int64_t after = 0;     ///< launches that go well before it begins
+  double delay_s = 0;      ///< asleep: takes no core from those that are not slow
+  std::int64_t after = 0;  ///< launches that go well before it begins
 };
 
-/// "slow:ranks=1,3:factor=3:benchmark=copy", "corrupt:ranks=2", "hang:ranks=0:after=100".
-/// Throws std::invalid_argument.
+/// "slow:ranks=1,3:factor=3:benchmark=copy", "slow:ranks=1:delay=0.02" (seconds),
+/// "corrupt:ranks=2", "hang:ranks=0:after=100". Throws std::invalid_argument.
 Fault parse_fault(const std::string& text);
 
 /// Wraps every benchmark's Prepared: works for local benchmarks too.

@@ -9,6 +9,7 @@ set(ASSAY_MPI_ENVIRONMENT OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIR
     OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_rmaps_base_oversubscribe=1
     "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/mpi/lsan.supp")
 include(mpi/watchdog.cmake)
+include(mpi/program.cmake)
 
 if(NOT HAVE_MPI)
   message(STATUS "tests: no MPI, so no multi-rank tests")

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/plan/json_reader.hpp"
 #include "harness/result/codec.hpp"
 #include "harness/result/embedded_schemas.hpp"
 #include "tests/unit/refusal.hpp"
@@ -79,7 +80,7 @@ TEST(ValidateSchema, AnUnknownSchemaIsADefect) {
 
 TEST(ParseJson, RefusesDepthAndDuplicates) {
   const auto refused_text = [](const std::string& text) {
-    return refusal([&] { result::parse_json(text, "f.json"); });
+    return refusal([&] { plan::parse_json(text, "f.json"); });
   };
   EXPECT_EQ(refused_text(std::string(64, '[') + std::string(64, ']')), "");
   EXPECT_EQ(refused_text(R"({"a":"[[\"[[\\"})"), "");

@@ -1,0 +1,28 @@
+# The whole program under the real launcher: outcomes, exit codes, files, bad input, signals. One
+# entry per scenario: each has its own time limit and name in the report.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+set(program_mpirun "${MPIEXEC_EXECUTABLE}")
+if(NOT program_mpirun)
+  set(program_mpirun mpirun)
+endif()
+
+foreach(part outcomes contracts files bad_input signals ranks)
+  set(file "${CMAKE_CURRENT_LIST_DIR}/program_${part}_test.py")
+  # A new scenario is found by configuring again.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+  file(STRINGS "${file}" lines REGEX "^class [A-Za-z]+\\(|^    def test_")
+  foreach(line IN LISTS lines)
+    if(line MATCHES "^class ([A-Za-z]+)")
+      set(class "${CMAKE_MATCH_1}")
+      continue()
+    endif()
+    string(REGEX REPLACE "^    def (test_[a-z_0-9]+).*" "\\1" method "${line}")
+    string(TOLOWER "program_${part}_${class}_${method}" name)
+    string(REPLACE "_test_" "_" name "${name}")
+    add_test(NAME ${name}
+      COMMAND "${Python3_EXECUTABLE}" "${file}" "${program_mpirun}" "$<TARGET_FILE:assay>"
+              "$<TARGET_FILE:assay_faulty>" "${CMAKE_SOURCE_DIR}" ${class}.${method})
+    set_tests_properties(${name} PROPERTIES LABELS mpi TIMEOUT 120 PROCESSORS 2
+      SKIP_RETURN_CODE 77 ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT}")
+  endforeach()
+endforeach()

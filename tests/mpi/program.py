@@ -1,0 +1,176 @@
+"""assay as its user starts it: under the real launcher, in a folder of its own.
+
+A test file ends with `program.main(__file__)` and is started with the launcher, the program, the
+program with planted faults (tests/fakes) and the source folder, then unittest's own arguments.
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+MPIRUN, ASSAY, FAULTY, SOURCE = "mpirun", "assay", "assay_faulty", "."
+LIMIT_S = 60
+ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+                   OMPI_MCA_mpi_yield_when_idle="1")
+# What no user should ever see.
+DEFECTS = ("terminate called", "Signal code", "what():", "defect of assay", "core dumped")
+SHORT = ("-b", "1K", "-n", "30", "--quiet")
+
+
+class Finished:
+    """What a process left: its exit code and what it said."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+        self.sentences = [line for line in err.splitlines() if line.startswith("assay:")]
+        self.flat = " ".join(out.split())  # what was wrapped, unwrapped
+
+    def __str__(self):
+        return f"exit {self.code}\n{self.out}\n{self.err}"
+
+
+def faults(fault="", local_fault=""):
+    """Environment of assay_faulty: faults in communicators, and in benchmarks themselves."""
+    named = {"ASSAY_FAULT": fault, "ASSAY_LOCAL_FAULT": local_fault}
+    return {name: text for name, text in named.items() if text}
+
+
+def processes_of(folder):
+    """Rank → process id of the ranks that were started in `folder`."""
+    ranks = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/cwd") != os.path.realpath(folder):
+                continue
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                found = re.search(rb"(?:^|\0)OMPI_COMM_WORLD_RANK=(\d+)", file.read())
+        except OSError:
+            continue  # gone, or not ours
+        if found:
+            ranks[int(found[1])] = int(pid)
+    return ranks
+
+
+class ProgramTest(unittest.TestCase):
+    """A folder of its own, and assertions on how a process ends."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="assay-program-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.addCleanup(self.end_ranks)
+
+    def end_ranks(self):
+        for pid in processes_of(self.folder).values():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass  # gone
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def read(self, *names):
+        with open(self.path(*names), "rb") as file:
+            return file.read()
+
+    def json(self, *names):
+        return json.loads(self.read(*names))
+
+    def write(self, name, content):
+        text = content if isinstance(content, str) else json.dumps(content)
+        with open(self.path(name), "w") as file:
+            file.write(text)
+        return name
+
+    # --- starting ---
+
+    def start(self, command, environment=None):
+        process = subprocess.Popen(command, cwd=self.folder, text=True,
+                                   env={**ENVIRONMENT, **(environment or {})},
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(self.end_process, process)
+        return process
+
+    @staticmethod
+    def end_process(process):
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+    @staticmethod
+    def finish(process, limit_s=LIMIT_S):
+        out, err = process.communicate(timeout=limit_s)
+        return Finished(process.returncode, out, err)
+
+    def launcher(self, ranks, *command):
+        return [MPIRUN, "--oversubscribe", "--bind-to", "none", "-n", str(ranks), *command]
+
+    def launch(self, ranks, *arguments, environment=None):
+        """assay on so many ranks; with planted faults where the environment names some."""
+        program = FAULTY if set(environment or {}) & set(faults("x", "x")) else ASSAY
+        return self.finish(self.start(self.launcher(ranks, program, *arguments), environment))
+
+    def alone(self, *arguments, environment=None):
+        """assay without a launcher."""
+        return self.finish(self.start([ASSAY, *arguments], environment))
+
+    def measure(self, out="out", ranks=2, arguments=("all_reduce", *SHORT)):
+        """A good run to do something to."""
+        run = self.launch(ranks, "run", *arguments, "--out", out)
+        self.assertEqual(run.code, 0, run)
+        return out
+
+    # --- looking at what came of it ---
+
+    def expect(self, finished, code, *phrases):
+        """Exit code, and what stands on stdout, however it was wrapped."""
+        self.assertEqual(finished.code, code, finished)
+        for phrase in phrases:
+            self.assertRegex(finished.flat, phrase, finished)
+        self.expect_no_defect(finished)
+
+    def expect_sentence(self, finished, code, pattern):
+        """Exit code, and exactly one sentence on stderr, not one per rank."""
+        self.assertEqual(finished.code, code, finished)
+        self.assertEqual(len(finished.sentences), 1, finished)
+        self.assertRegex(finished.sentences[0], "^assay: " + pattern)
+        self.expect_no_defect(finished)
+
+    def expect_no_defect(self, finished):
+        for text in DEFECTS:
+            self.assertNotIn(text, finished.out + finished.err)
+
+    def refuse(self, finished, pattern):
+        """Nothing was run, one sentence says why, and no results were begun."""
+        self.expect_sentence(finished, 64, pattern)
+        self.assertEqual(finished.out, "", finished)
+        self.assertFalse(os.path.exists(self.path("out")), "a result folder was left behind")
+
+    def finding(self, clause, out="out"):
+        """The clause's entry in verdict.json."""
+        return next(f for f in self.json(out, "verdict.json")["findings"] if f["clause"] == clause)
+
+
+def await_true(condition, process, limit_s=30):
+    end = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > end or process.poll() is not None:
+            raise AssertionError("the run did not come so far")
+        time.sleep(0.02)
+
+
+def main(where):
+    global MPIRUN, ASSAY, FAULTY, SOURCE
+    MPIRUN, ASSAY, FAULTY, SOURCE = sys.argv[1:5]
+    if shutil.which(MPIRUN) is None:
+        print(f"skipped: {MPIRUN} not found")
+        sys.exit(77)
+    os.chdir(os.path.dirname(os.path.abspath(where)))
+    unittest.main(module="__main__", argv=[where] + sys.argv[5:])

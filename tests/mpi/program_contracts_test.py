@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Every clause of every shipped contract fails, and names who is slow, once somebody is slow.
+
+A clause is tested alone, so that only its own cases are measured, and at 1 MiB instead of 64 MiB:
+the bounds are the shipped ones, and a planted fault is slow by far at either size.
+"""
+import json
+import os
+import unittest
+
+import program
+from program import ProgramTest, faults
+
+
+def shipped(contract):
+    with open(os.path.join(program.SOURCE, "configs", "contracts", contract + ".json")) as file:
+        return json.load(file)
+
+
+class Shipped(ProgramTest):
+    def run_clause(self, contract, clause, fault, ranks, how):
+        document = shipped(contract)
+        document["clauses"] = [c for c in document["clauses"] if c["id"] == clause]
+        of = document["clauses"][0]["of"]
+        if of.get("bytes", "").endswith("MiB"):
+            of["bytes"] = "1MiB"
+        self.write("contract.json", document)
+        return self.launch(ranks, "run", *how, "--contract", "contract.json", "--ranks-per-node",
+                           str(max(1, ranks // 2)), "--max-time-per-case", "5", "--quiet", "--out",
+                           "out", environment=fault)
+
+    def expect_fail(self, contract, clause, fault, who, ranks=2, how=()):
+        run = self.run_clause(contract, clause, fault, ranks, how)
+        self.expect(run, 10, f"FAIL +{clause} +.*{who}", "PASS +correct", "PASS +complete",
+                    "VERDICT: FAIL .* exit 10", "next: assay run ")
+        return self.read("out", "failed_hosts.txt").decode().split()
+
+    # --- quickstart ---
+
+    # All ranks together are slow: the evidence cannot say which of them is to blame.
+    def test_quickstart_all_reduce_vs_memory(self):
+        hosts = self.expect_fail("quickstart", "all-reduce-vs-memory",
+                                 faults("slow:ranks=1:benchmark=all_reduce:delay=0.02"),
+                                 "ranks 0-1 between node0 and node1: median busbw")
+        self.assertEqual(hosts, [])
+
+    def test_quickstart_all_to_all_vs_memory(self):
+        hosts = self.expect_fail("quickstart", "all-to-all-vs-memory",
+                                 faults("slow:ranks=1:benchmark=all_to_all:delay=0.02"),
+                                 "ranks 0-1 between node0 and node1: median busbw")
+        self.assertEqual(hosts, [])
+
+    def test_quickstart_even_memory(self):
+        hosts = self.expect_fail("quickstart", "even-memory",
+                                 faults(local_fault="slow:ranks=1:benchmark=copy:delay=0.02"),
+                                 "lowest: rank 1 on host node1")
+        self.assertEqual(hosts, ["node1"])
+
+    def test_quickstart_even_compute(self):
+        hosts = self.expect_fail("quickstart", "even-compute",
+                                 faults(local_fault="slow:ranks=1:benchmark=gemm:delay=0.15"),
+                                 "lowest: rank 1 on host node1")
+        self.assertEqual(hosts, ["node1"])
+
+    # --- node-cpu ---
+
+    def test_node_cpu_memory_per_rank(self):
+        hosts = self.expect_fail("node-cpu", "memory-per-rank", faults(
+            local_fault="slow:ranks=1:benchmark=copy:delay=0.02"), "rank 1 on host node1: median ")
+        self.assertEqual(hosts, ["node1"])
+
+    def test_node_cpu_compute_per_rank(self):
+        hosts = self.expect_fail("node-cpu", "compute-per-rank", faults(
+            local_fault="slow:ranks=1:benchmark=gemm:delay=0.25"), "rank 1 on host node1: median ")
+        self.assertEqual(hosts, ["node1"])
+
+    def test_node_cpu_all_reduce_per_node(self):
+        hosts = self.expect_fail("node-cpu", "all-reduce-per-node",
+                                 faults("slow:ranks=2:delay=0.05"), "host node1: median busbw", 4)
+        self.assertEqual(hosts, ["node1"])
+
+    def test_node_cpu_small_all_reduce_per_node(self):
+        # The contract's own plan has a pilot of 500: dear where all is slow.
+        how = ("all_reduce", "-b", "8", "--layout", "node", "--blocks", "64", "--block-length", "1",
+               "--pilot", "20")
+        hosts = self.expect_fail("node-cpu", "small-all-reduce-per-node",
+                                 faults("slow:ranks=3:delay=0.02"), "host node1: median time", 4,
+                                 how)
+        self.assertEqual(hosts, ["node1"])
+
+    # --- the list above is complete ---
+
+    def test_every_clause_is_seen_to_fail(self):
+        tests = [name[len("test_"):] for name in dir(self) if name.startswith("test_")]
+        for file in os.listdir(os.path.join(program.SOURCE, "configs", "contracts")):
+            name = file.removesuffix(".json")
+            for clause in shipped(name)["clauses"]:
+                self.assertIn(f"{name}_{clause['id']}".replace("-", "_"), tests)
+
+    def test_quickstart_as_it_is_shipped(self):
+        """All of it, with one rank slow at everything it does alone."""
+        path = os.path.join(os.path.abspath(program.SOURCE), "configs/contracts/quickstart.json")
+        run = self.launch(2, "run", "--contract", path, "--max-time-per-case", "3", "--quiet",
+                          "--out", "out",
+                          environment=faults(local_fault="slow:ranks=0:benchmark=gemm:delay=0.15"))
+        self.expect(run, 10, "FAIL +even-compute +.*lowest: rank 0 on host ", "PASS +correct")
+        with open(path, "rb") as contract:
+            self.assertEqual(self.read("out", "contract.json"), contract.read())
+
+
+if __name__ == "__main__":
+    program.main(__file__)
