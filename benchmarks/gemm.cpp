@@ -2,6 +2,7 @@
 #include <cblas.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "benchmarks/catalogue.hpp"
@@ -41,13 +42,16 @@ class PreparedGemm final : public bench::Prepared {
   explicit PreparedGemm(bench::Context& context)
       : context_(context),
         sizes_(context.spec.dims),
-        a_(context.device, sizes_.m * sizes_.k * sizeof(T), 0),
-        b_(context.device, sizes_.k * sizes_.n * sizeof(T), 0),
-        c_(context.device, sizes_.m * sizes_.n * sizeof(T), 0) {
+        a_(context.device, sizes_.m * sizes_.k * sizeof(T), context.rotation_bytes),
+        b_(context.device, sizes_.k * sizes_.n * sizeof(T), context.rotation_bytes),
+        c_(context.device, sizes_.m * sizes_.n * sizeof(T), context.rotation_bytes) {
     openblas_set_num_threads(context.threads);
-    fill(a_, 1, sizes_.m * sizes_.k);
-    fill(b_, 2, sizes_.k * sizes_.n);
-    c_.poison(0);
+    slots_ = std::min({a_.slots(), b_.slots(), c_.slots()});
+    for (std::size_t slot = 0; slot < slots_; ++slot) {
+      fill(a_.slot(slot), 1, sizes_.m * sizes_.k);
+      fill(b_.slot(slot), 2, sizes_.k * sizes_.n);
+      c_.poison(slot);
+    }
   }
 
   Work work() const override {
@@ -57,18 +61,24 @@ class PreparedGemm final : public bench::Prepared {
     return work;
   }
   std::map<std::string, std::string> notes() const override {
-    return {{"threads", std::to_string(context_.threads)}, {"library", openblas_get_config()}};
+    return {{"threads", std::to_string(context_.threads)},
+            {"buffers", std::to_string(slots_)},
+            {"library", openblas_get_config()}};
   }
   void reset(bench::Iteration iteration) override {
-    if (iteration.last) c_.poison(0);
+    if (iteration.last) c_.poison(next_);
   }
-  void launch() noexcept override { multiply(sizes_, at(a_), at(b_), at(c_)); }
+  void launch() noexcept override {
+    last_ = next_;
+    multiply(sizes_, at(a_), at(b_), at(c_));
+    next_ = last_ + 1 == slots_ ? 0 : last_ + 1;
+  }
 
   /// C·x against A·(B·x) for an integer x: exact, and O(n²) where a second product would be O(n³)
   /// (Freivalds). A row that differs is computed anew to name its first wrong element.
   VerifyReport verify(Moment moment) override {
     if (moment == Moment::before) {
-      c_.poison(0);
+      c_.poison(next_);
       launch();
     }
     const std::vector<double> x = probe();
@@ -81,20 +91,20 @@ class PreparedGemm final : public bench::Prepared {
     for (std::size_t i = 0; i < sizes_.m; ++i)
       if (!(cx[i] == abx[i])) check_row(i, report);
     PatternCheck guards(context_);
-    for (const auto* ring : {&a_, &b_, &c_}) guards.guards("matrix", *ring, 0);
+    for (const auto* ring : {&a_, &b_, &c_}) guards.guards("matrix", *ring, last_);
     report.wrong += guards.report().wrong;
     if (!report.first) report.first = guards.report().first;
     return report;
   }
 
  private:
-  static T* at(const bench::BufferRing& ring) { return reinterpret_cast<T*>(ring.slot(0)); }
+  T* at(const bench::BufferRing& ring) const { return reinterpret_cast<T*>(ring.slot(last_)); }
 
   static constexpr DataType type() {
     return sizeof(T) == 4 ? DataType::fp32 : DataType::fp64;
   }
 
-  void fill(const bench::BufferRing& ring, std::uint64_t which, std::size_t count) {
+  void fill(std::byte* to, std::uint64_t which, std::size_t count) {
     kernels::Pattern pattern;
     pattern.type = type();
     for (std::size_t i = 0; i < kernels::pattern_entries; ++i) {
@@ -104,7 +114,7 @@ class PreparedGemm final : public bench::Prepared {
       else
         pattern.entries[i] = std::bit_cast<std::uint64_t>(value);
     }
-    context_.device.fill(ring.slot(0), pattern, {bench::mix(context_.seed + which), 0, count});
+    context_.device.fill(to, pattern, {bench::mix(context_.seed + which), 0, count});
   }
 
   std::vector<double> probe() const {
@@ -142,6 +152,7 @@ class PreparedGemm final : public bench::Prepared {
   bench::Context& context_;
   Sizes sizes_;
   bench::BufferRing a_, b_, c_;
+  std::size_t slots_ = 1, next_ = 0, last_ = 0;
 };
 
 class Gemm final : public bench::Benchmark {

@@ -42,12 +42,14 @@ class PreparedMemory final : public bench::Prepared {
  public:
   PreparedMemory(const MemoryKernel& kernel, bench::Context& context)
       : kernel_(kernel), context_(context), count_(elements_of(context.spec.dims)) {
-    for (std::size_t i = 0; i < kernel.arrays; ++i) {
-      rings_.emplace_back(context.device, count_ * sizeof(double), 0);
-      arrays_[i] = reinterpret_cast<double*>(rings_[i].slot(0));
-      if (i > 0) context.device.fill(rings_[i].slot(0), input(i), slice());
+    for (std::size_t i = 0; i < kernel.arrays; ++i)
+      rings_.emplace_back(context.device, count_ * sizeof(double), context.rotation_bytes);
+    for (std::size_t slot = 0; slot < rings_[0].slots(); ++slot) {
+      rings_[0].poison(slot);
+      for (std::size_t i = 1; i < kernel.arrays; ++i)
+        context.device.fill(rings_[i].slot(slot), input(i), slice());
+      sets_.push_back({array(0, slot), array(1, slot), array(kernel.arrays - 1, slot)});
     }
-    rings_[0].poison(0);
   }
 
   Work work() const override {
@@ -60,27 +62,35 @@ class PreparedMemory final : public bench::Prepared {
   }
   std::map<std::string, std::string> notes() const override {
     return {{"elements", std::to_string(count_)},
+            {"buffers", std::to_string(sets_.size())},
             {"kernel", std::string(kernels::instruction_set())}};
   }
   void reset(bench::Iteration iteration) override {
-    if (iteration.last) rings_[0].poison(0);
+    if (iteration.last) rings_[0].poison(next_);
   }
-  void launch() noexcept override { kernel_.run(arrays_, count_); }
+  void launch() noexcept override {
+    last_ = next_;
+    kernel_.run(sets_[last_], count_);
+    next_ = last_ + 1 == sets_.size() ? 0 : last_ + 1;
+  }
 
   VerifyReport verify(Moment moment) override {
     if (moment == Moment::before) {
-      rings_[0].poison(0);
+      rings_[0].poison(next_);
       launch();
     }
     PatternCheck check(context_);
-    check.data(rings_[0].slot(0), expected(), slice(), 0);
-    for (const auto& ring : rings_) check.guards("array", ring, 0);
+    check.data(rings_[0].slot(last_), expected(), slice(), 0);
+    for (const auto& ring : rings_) check.guards("array", ring, last_);
     auto report = check.report();
     report.method = moment == Moment::before ? "extra call on the timed buffers" : "timed output";
     return report;
   }
 
  private:
+  double* array(std::size_t which, std::size_t slot) const {
+    return reinterpret_cast<double*>(rings_[which].slot(slot));
+  }
   kernels::Slice slice() const { return {context_.seed, 0, count_}; }
   kernels::Pattern input(std::size_t array) const {
     return kernels::contribution(DataType::fp64, ReduceOp::sum, 2, static_cast<int>(array) - 1,
@@ -100,7 +110,8 @@ class PreparedMemory final : public bench::Prepared {
   bench::Context& context_;
   std::size_t count_;
   std::vector<bench::BufferRing> rings_;
-  Arrays arrays_{};
+  std::vector<Arrays> sets_;  ///< by slot
+  std::size_t next_ = 0, last_ = 0;
 };
 
 class MemoryBenchmark final : public bench::Benchmark {

@@ -25,8 +25,8 @@ void record(benchmark::State& state, Pacing pacing) {
     benchmark::DoNotOptimize(durations_ns.data());
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(durations_ns.size()));
-  state.counters["ns_per_sample"] =
-      benchmark::Counter(static_cast<double>(state.items_processed()) * 1e-9,
+  state.counters["per_sample"] =
+      benchmark::Counter(static_cast<double>(state.items_processed()),
                          benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 

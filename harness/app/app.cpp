@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <optional>
+#include <thread>
 
 #include "harness/app/commands.hpp"
 #include "harness/app/judging.hpp"
@@ -43,6 +46,7 @@ ExitCode guarded(bool speak, F command) {
 
 ExitCode run_with_mpi(const RunOptions& options, const Parts& parts,
                       const Environment& environment) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is a failed write, not the end
   const auto rank = launcher_rank(environment);
   std::optional<run::Deadline> limit(
       std::in_place, start_up_limit_s,
@@ -97,11 +101,16 @@ int run_program(int argc, const char* const* argv, const Parts& parts) {
   const auto environment = process_environment();
   const bool speak = launcher_rank(environment) == 0;
   std::map<int, int> exit_map;
-  const auto code = guarded(speak, [&] {
-    const auto options = parse_options(argc, argv);
-    exit_map = exit_map_of(options);
-    return dispatch(options, parts, environment);
+  std::optional<Options> options;
+  auto code = guarded(speak, [&] {
+    options = parse_options(argc, argv);
+    exit_map = exit_map_of(*options);
+    return ExitCode::ok;
   });
+  if (options) code = guarded(speak, [&] { return dispatch(*options, parts, environment); });
+  // A launcher ends everybody when the first process fails: the one that speaks must come first.
+  else if (!speak)
+    std::this_thread::sleep_for(std::chrono::seconds(1));
   std::fflush(stdout);
   return mapped(code, exit_map);
 }

@@ -148,7 +148,11 @@ class RunCommand {
 
   /// On the watchdog's thread, while the measuring thread may be stuck anywhere.
   void end_early(const run::Incident& incident, bool speak) {
-    if (auto* writer = writing_.load()) writer->finish(ending(incident.sentence));
+    if (auto* writer = writing_.load()) try {
+        writer->finish(ending(incident.sentence));
+      } catch (const RunError&) {
+        // The disk is full, most likely what the incident is about: say that at least.
+      }
     if (!speak) return;
     fmt::print(stderr, "assay: {}\n", incident.sentence);
     if (const auto* writer = writing_.load())

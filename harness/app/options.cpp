@@ -156,14 +156,18 @@ void check_run(const RunOptions& o) {
        "nothing to measure", "name a benchmark, --suite FILE or --contract FILE");
   const int stops = o.iterations.has_value() + o.time_s.has_value() + o.blocks.has_value();
   must(stops <= 1, "--iters, --time, --blocks", "these exclude each other", "give one of them");
+  must(!o.precision || !(o.iterations || o.blocks), "--precision",
+       "it excludes --iters and --blocks", "give one of them");
   for (const auto& count : {o.iterations, o.blocks, o.block_length, o.repetitions, o.ranks})
     must(!count || *count >= 1, "assay run", "a count is below 1", "give 1 or more");
   for (const auto& count : {o.warm_up, o.pilot})
     must(!count || *count >= 0, "assay run", "a count is negative", "give 0 or more");
-  for (const double seconds : {o.warm_up_s.value_or(1), o.time_s.value_or(1), o.timeout_s,
-                               o.max_time_per_case_s, o.precision.value_or(1)})
-    must(seconds >= 0 && seconds < 1e9, "assay run", fmt::format("{} is out of range", seconds),
-         "give a positive number");
+  must(o.warm_up_s.value_or(0) >= 0 && o.warm_up_s.value_or(0) < 1e9, "--warmup-time",
+       "is out of range", "give 0 or more");
+  for (const double value : {o.time_s.value_or(1), o.timeout_s, o.max_time_per_case_s,
+                             o.precision.value_or(1)})
+    must(value > 0 && value < 1e9, "--time, --timeout, --max-time-per-case, --precision",
+         fmt::format("{} is out of range", value), "give a number above 0");
   must(!o.ranks || o.dry_run, "--ranks", "only a dry run can plan for other ranks",
        "add --dry-run, or let the launcher say how many ranks there are");
 }

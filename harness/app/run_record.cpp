@@ -105,7 +105,7 @@ void refuse_unsupported(const plan::Plan& plan, const Topology& topology,
     if (reason.empty()) reason = fmt::format("{}: {}", label(spec), support.reason);
   }
   if (!reason.empty())
-    throw UsageError({"", reason, "nothing that was asked for can be measured here"});
+    throw UsageError({"assay run", reason, "see: assay list backends"});
 }
 
 }  // namespace assay::app

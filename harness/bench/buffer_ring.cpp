@@ -18,17 +18,17 @@ constexpr std::size_t round_up(std::size_t value, std::size_t to) {
   return (value + to - 1) / to * to;
 }
 
-constexpr std::size_t far_apart = 4096 + 64;
+constexpr std::size_t page = 4096;
 
 }  // namespace
 
 BufferRing::BufferRing(device::Device& device, std::size_t bytes, std::uint64_t rotation_bytes)
-    : device_(&device), bytes_(bytes), slots_(1), stride_(guard + round_up(bytes, 64) + 2 * guard) {
-  if (bytes < rotation_bytes) {
-    stride_ = std::max(stride_, far_apart);
-    slots_ = std::max<std::size_t>(1, rotation_bytes / stride_);
-  }
-  buffer_ = device.allocate(stride_ * slots_);
+    : device_(&device),
+      bytes_(bytes),
+      slots_(1),
+      stride_(bytes < page ? page + guard : round_up(bytes + 2 * guard, page)) {
+  if (bytes < rotation_bytes) slots_ = std::max<std::size_t>(1, rotation_bytes / stride_);
+  buffer_ = device.allocate(offset + stride_ * slots_);
   for (std::size_t i = 0; i < slots_; ++i) {
     device_->fill(slot(i) - guard, guard_pattern(), {0, 0, guard});
     device_->fill(slot(i) + bytes_, guard_pattern(), {0, 0, guard});

@@ -11,14 +11,15 @@ namespace assay::bench {
 /// `slots` buffers of `bytes` each, every one between two guard bands. Local.
 class BufferRing {
  public:
-  /// As many slots as cover `rotation_bytes`, at least one. Several small slots lie more than a
-  /// page apart, so that no prefetcher brings the next one in.
+  /// As many slots as cover `rotation_bytes`, at least one. Slots of a page and more begin on a
+  /// page; several smaller ones lie more than a page apart, so that no prefetcher brings the next
+  /// one in, and not a whole page, so that they do not all fall into the same cache sets.
   BufferRing(device::Device& device, std::size_t bytes, std::uint64_t rotation_bytes);
 
   std::size_t slots() const { return slots_; }
   std::size_t bytes() const { return bytes_; }
-  /// Aligned to 64 bytes.
-  std::byte* slot(std::size_t index) const { return buffer_.data() + index * stride_ + guard; }
+  /// Aligned to 64 bytes, and to a page when it is one slot alone or of a page and more.
+  std::byte* slot(std::size_t index) const { return buffer_.data() + index * stride_ + offset; }
   void poison(std::size_t index) const;
   /// Offset from the slot's start of a guard byte that something overwrote: negative before the
   /// slot, ≥ bytes() behind it.
@@ -26,6 +27,7 @@ class BufferRing {
 
  private:
   static constexpr std::size_t guard = 64;
+  static constexpr std::size_t offset = 4096;  ///< of the first slot: room for its guard
 
   device::Device* device_;
   std::size_t bytes_, slots_, stride_;

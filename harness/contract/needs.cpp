@@ -63,9 +63,11 @@ std::vector<double> asked_quantiles(const Wanted& wanted) {
   return quantiles;
 }
 
-/// Shortest block whose quantile lies at q for half of all blocks, for operations too long for a
-/// pilot: 1 at the median, 13 at 5%. Odd, as every fixed length.
+/// A short block whose quantile lies at q for half of all blocks, for operations too long for a
+/// pilot: 13 at 5%, and 5 at the median, so that one preempted operation spoils no block. Odd, as
+/// every fixed length.
 std::int64_t short_block(double q) {
+  if (q == 0.5) return 5;
   const double tail = std::min(q, 1 - q);
   const auto length = static_cast<std::int64_t>(std::floor((2.0 / 3) / tail - 1.0 / 3 + 1e-9));
   return std::max<std::int64_t>(length, 1) | 1;
@@ -79,8 +81,8 @@ Stop stop_for(const Wanted& wanted, bool large) {
   return stop;
 }
 
-const BenchmarkInfo& find_benchmark(const Catalogue& catalogue, const std::string& name,
-                                    const Wanted& wanted) {
+const BenchmarkInfo& benchmark_of(const Catalogue& catalogue, const std::string& name,
+                                  const Wanted& wanted) {
   const auto* info = find_benchmark(catalogue, name);
   if (info == nullptr) {
     std::vector<std::string_view> names;
@@ -221,7 +223,7 @@ plan::Suite needs(const Contract& contract, const Catalogue& catalogue, std::str
       refuse(wanted, "it names no benchmark, so it cannot be planned",
              "add \"benchmark\" to `of`, or give a suite");
     for (const auto& benchmark : benchmarks) {
-      const auto& info = find_benchmark(catalogue, benchmark, wanted);
+      const auto& info = benchmark_of(catalogue, benchmark, wanted);
       const auto parts = by_cost(request_for(info, wanted), info, wanted);
       const auto all = by_protocol(parts, *wanted.of);
       suite.requests.insert(suite.requests.end(), all.begin(), all.end());

@@ -140,7 +140,7 @@ class FaultyLaunch final : public comm::Launch {
  private:
   void touch(std::byte* recv) noexcept {
     if (kind_ == Fault::Kind::corrupt) recv[recv_bytes_ / 2] ^= std::byte{0x10};
-    if (kind_ == Fault::Kind::overrun) recv[recv_bytes_] ^= std::byte{0xff};
+    if (kind_ == Fault::Kind::overrun) recv[recv_bytes_] = std::byte{0};
     if (kind_ == Fault::Kind::partial)
       std::memcpy(recv + recv_bytes_ - width_, before_.data(), width_);
     if (kind_ == Fault::Kind::swap) {

@@ -183,6 +183,15 @@ TEST(Team, SplitsByColorInKeyOrder) {
   EXPECT_EQ(world.split(-1, 0), nullptr);
 }
 
+/// What ranks other than 0 print.
+class FailuresOnly final : public testing::EmptyTestEventListener {
+  void OnTestPartResult(const testing::TestPartResult& result) override {
+    if (result.failed())
+      std::fprintf(stderr, "rank %d: %s:%d: %s\n", session->world().rank(), result.file_name(),
+                   result.line_number(), result.message());
+  }
+};
+
 }  // namespace
 }  // namespace assay
 
@@ -191,7 +200,10 @@ int main(int argc, char** argv) {
   const auto session = assay::comm::open_session();
   assay::session = session.get();
   auto& listeners = testing::UnitTest::GetInstance()->listeners();
-  if (session->world().rank() != 0) delete listeners.Release(listeners.default_result_printer());
+  if (session->world().rank() != 0) {
+    delete listeners.Release(listeners.default_result_printer());
+    listeners.Append(new assay::FailuresOnly);  // owned by the listeners
+  }
   const int mine = RUN_ALL_TESTS();
   const bool all_well = assay::comm::all_agree(session->world(), mine == 0);
   if (mine != 0)

@@ -51,7 +51,7 @@ class CommandLine(ProgramTest):
             ("all_reduce --suite s.json", "--suite: a suite already says"),
             ("", "assay run: nothing to measure; name a benchmark"),
             ("all_reduce --exit-map 3", "--exit-map: '3' is not CODE=CODE"),
-            ("all_reduce --time -1", "assay run: -1 is out of range")))
+            ("all_reduce --time -1", ".*-1 is out of range; ")))
 
     def test_options_are_refused_once_on_many_ranks(self):
         for _ in range(5):
@@ -77,7 +77,7 @@ class CommandLine(ProgramTest):
         for backend, why in (("foo", "there is no backend 'foo'"), ("nccl", "nccl: not built")):
             with self.subTest(backend=backend):
                 self.refuse(self.launch(2, "run", "all_reduce", *SHORT, "--backend", backend,
-                                        "--out", "out"), f"all_reduce.*{why}.*; ")
+                                        "--out", "out"), f"assay run: all_reduce.*{why}.*; see: assay list backends")
 
     def test_sizes(self):
         self.refuse_all((
@@ -246,7 +246,7 @@ class Out(ProgramTest):
         run = self.full_disk(4, ("all_reduce", *SHORT))
         self.expect_sentence(run, 12, r"disk/out/\S+: cannot be written: no space left on device")
         judged = self.alone("judge", "disk/out")
-        self.expect(judged, 12, "complete .*the journal has no footer")
+        self.expect(judged, 12, "complete .*(the journal has no footer|no space left on device)")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ def shipped(contract):
 
 
 class Shipped(ProgramTest):
+    block_length = "5"  # what the contracts plan for large messages
+
     def run_clause(self, contract, clause, fault, ranks, how):
         document = shipped(contract)
         document["clauses"] = [c for c in document["clauses"] if c["id"] == clause]
@@ -26,8 +28,9 @@ class Shipped(ProgramTest):
             of["bytes"] = "1MiB"
         self.write("contract.json", document)
         return self.launch(ranks, "run", *how, "--contract", "contract.json", "--ranks-per-node",
-                           str(max(1, ranks // 2)), "--max-time-per-case", "5", "--quiet", "--out",
-                           "out", environment=fault)
+                           str(max(1, ranks // 2)), "--max-time-per-case", "5",
+                           "--block-length", self.block_length, "--quiet", "--out", "out",
+                           environment=fault)
 
     def expect_fail(self, contract, clause, fault, who, ranks=2, how=()):
         run = self.run_clause(contract, clause, fault, ranks, how)
@@ -58,7 +61,7 @@ class Shipped(ProgramTest):
 
     def test_quickstart_even_compute(self):
         hosts = self.expect_fail("quickstart", "even-compute",
-                                 faults(local_fault="slow:ranks=1:benchmark=gemm:delay=0.15"),
+                                 faults(local_fault="slow:ranks=1:benchmark=gemm:delay=0.05"),
                                  "lowest: rank 1 on host node1")
         self.assertEqual(hosts, ["node1"])
 
@@ -70,6 +73,7 @@ class Shipped(ProgramTest):
         self.assertEqual(hosts, ["node1"])
 
     def test_node_cpu_compute_per_rank(self):
+        self.block_length = "1"  # the fault has to be a large one
         hosts = self.expect_fail("node-cpu", "compute-per-rank", faults(
             local_fault="slow:ranks=1:benchmark=gemm:delay=0.25"), "rank 1 on host node1: median ")
         self.assertEqual(hosts, ["node1"])
@@ -81,8 +85,7 @@ class Shipped(ProgramTest):
 
     def test_node_cpu_small_all_reduce_per_node(self):
         # The contract's own plan has a pilot of 500: dear where all is slow.
-        how = ("all_reduce", "-b", "8", "--layout", "node", "--blocks", "64", "--block-length", "1",
-               "--pilot", "20")
+        how = ("all_reduce", "-b", "8", "--layout", "node", "--blocks", "64", "--pilot", "20")
         hosts = self.expect_fail("node-cpu", "small-all-reduce-per-node",
                                  faults("slow:ranks=3:delay=0.02"), "host node1: median time", 4,
                                  how)
@@ -100,9 +103,9 @@ class Shipped(ProgramTest):
     def test_quickstart_as_it_is_shipped(self):
         """All of it, with one rank slow at everything it does alone."""
         path = os.path.join(os.path.abspath(program.SOURCE), "configs/contracts/quickstart.json")
-        run = self.launch(2, "run", "--contract", path, "--max-time-per-case", "3", "--quiet",
-                          "--out", "out",
-                          environment=faults(local_fault="slow:ranks=0:benchmark=gemm:delay=0.15"))
+        run = self.launch(2, "run", "--contract", path, "--block-length", "1",
+                          "--quiet", "--out", "out",
+                          environment=faults(local_fault="slow:ranks=0:benchmark=gemm:delay=0.05"))
         self.expect(run, 10, "FAIL +even-compute +.*lowest: rank 0 on host ", "PASS +correct")
         with open(path, "rb") as contract:
             self.assertEqual(self.read("out", "contract.json"), contract.read())

@@ -21,6 +21,13 @@ TEST_F(Ring, SmallSlotsCoverTheRotationMoreThanAPageApart) {
   EXPECT_GT(ring.slot(1) - ring.slot(0), 4096);
 }
 
+TEST_F(Ring, SlotsOfAPageAndMoreBeginOnOne) {
+  const BufferRing ring(*device_, 5000, 1 << 16);
+  ASSERT_GT(ring.slots(), 1U);
+  for (std::size_t i = 0; i < ring.slots(); ++i)
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(ring.slot(i)) % 4096, 0U);
+}
+
 TEST_F(Ring, AnEmptyMessageHasASlotAndGuards) {
   const BufferRing ring(*device_, 0, 0);
   EXPECT_EQ(ring.slots(), 1U);
@@ -28,17 +35,19 @@ TEST_F(Ring, AnEmptyMessageHasASlotAndGuards) {
 }
 
 TEST_F(Ring, AWriteBesideAnySlotIsSeenWithItsOffset) {
-  const BufferRing ring(*device_, 100, 3 * 4160);
-  ASSERT_EQ(ring.slots(), 3U);
-  for (std::size_t i = 0; i < ring.slots(); ++i) {
-    EXPECT_FALSE(ring.overwritten(i));
-    ring.slot(i)[-1] = std::byte{0};
-    EXPECT_EQ(ring.overwritten(i), -1);
-    ring.slot(i)[-1] = std::byte{0xa5};
-    ring.slot(i)[100] = std::byte{0};
-    EXPECT_EQ(ring.overwritten(i), 100);
-    ring.slot(i)[100] = std::byte{0xa5};
-    EXPECT_FALSE(ring.overwritten(i));
+  for (const std::size_t bytes : {100, 5000}) {
+    const BufferRing ring(*device_, bytes, 3 * 8192);
+    ASSERT_GE(ring.slots(), 3U);
+    for (std::size_t i = 0; i < ring.slots(); ++i) {
+      EXPECT_FALSE(ring.overwritten(i));
+      ring.slot(i)[-1] = std::byte{0};
+      EXPECT_EQ(ring.overwritten(i), -1);
+      ring.slot(i)[-1] = std::byte{0xa5};
+      ring.slot(i)[bytes] = std::byte{0};
+      EXPECT_EQ(ring.overwritten(i), bytes);
+      ring.slot(i)[bytes] = std::byte{0xa5};
+      EXPECT_FALSE(ring.overwritten(i));
+    }
   }
 }
 

@@ -38,7 +38,7 @@ TEST(Needs, SplitsSmallFromLargeMessages) {
   EXPECT_EQ(small.protocol.pacing, Pacing::stream);
   EXPECT_THAT(small.layouts, ElementsAre("world", "node"));
   const auto& large = suite.requests[1];
-  EXPECT_EQ(large.protocol.stop.block_length, 1);
+  EXPECT_EQ(large.protocol.stop.block_length, 5);
   EXPECT_EQ(large.protocol.pilot, 20);
   EXPECT_THAT(large.protocol.stop.quantiles, ElementsAre(0.5));
 }
