@@ -18,9 +18,7 @@ std::vector<std::string> all_type_names() {
   return names;
 }
 
-std::vector<std::string> all_op_names() {
-  return {reduce_op_names.begin(), reduce_op_names.end()};
-}
+std::vector<std::string> all_op_names() { return {reduce_op_names.begin(), reduce_op_names.end()}; }
 
 /// Shape of a case on a group: everything that follows from dims and rank count alone.
 struct Shape {
@@ -68,8 +66,7 @@ class PreparedCollective final : public bench::Prepared {
   Work work() const override {
     Work work;
     const int n = shape_.call.ranks;
-    const double alg =
-        spec_.alg_elements(shape_.call.count, n) * static_cast<double>(shape_.width);
+    const double alg = spec_.alg_elements(shape_.call.count, n) * static_cast<double>(shape_.width);
     if (alg == 0) {
       work.absent["alg_bytes"] = work.absent["bus_bytes"] = "no bytes are moved";
       return work;

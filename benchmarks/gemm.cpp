@@ -15,8 +15,7 @@ namespace {
 
 struct Sizes {
   std::size_t m, n, k;
-  explicit Sizes(const Dims& dims)
-      : m(size("m", dims)), n(size("n", dims)), k(size("k", dims)) {}
+  explicit Sizes(const Dims& dims) : m(size("m", dims)), n(size("n", dims)), k(size("k", dims)) {}
 
  private:
   static std::size_t size(std::string_view name, const Dims& dims) {
@@ -100,9 +99,7 @@ class PreparedGemm final : public bench::Prepared {
  private:
   T* at(const bench::BufferRing& ring) const { return reinterpret_cast<T*>(ring.slot(last_)); }
 
-  static constexpr DataType type() {
-    return sizeof(T) == 4 ? DataType::fp32 : DataType::fp64;
-  }
+  static constexpr DataType type() { return sizeof(T) == 4 ? DataType::fp32 : DataType::fp64; }
 
   void fill(std::byte* to, std::uint64_t which, std::size_t count) {
     kernels::Pattern pattern;
@@ -143,9 +140,9 @@ class PreparedGemm final : public bench::Prepared {
       if (actual == expected) continue;
       ++report.wrong;
       if (report.first) continue;
-      report.first = WrongElement{context_.group.world_rank,    context_.group.host, "matrix C",
-                                  row * sizes_.n + j,           fmt::format("{}", expected),
-                                  fmt::format("{}", actual)};
+      report.first = WrongElement{
+          context_.group.world_rank, context_.group.host,         "matrix C",
+          row * sizes_.n + j,        fmt::format("{}", expected), fmt::format("{}", actual)};
     }
   }
 
@@ -172,8 +169,8 @@ class Gemm final : public bench::Benchmark {
     };
     info_.seconds = [](const Dims& dims, int) {
       const Sizes s(dims);
-      return 2.0 * static_cast<double>(s.m) * static_cast<double>(s.n) *
-             static_cast<double>(s.k) / 1e10;
+      return 2.0 * static_cast<double>(s.m) * static_cast<double>(s.n) * static_cast<double>(s.k) /
+             1e10;
     };
   }
   const BenchmarkInfo& info() const override { return info_; }

@@ -24,11 +24,17 @@ struct MemoryKernel {
 };
 
 constexpr MemoryKernel copy_kernel{
-    "copy", "memory: b[i] = a[i]", 2, 16,
+    "copy",
+    "memory: b[i] = a[i]",
+    2,
+    16,
     [](const Arrays& x, std::size_t n) noexcept { kernels::copy(x[0], x[1], n); },
     [](double b, double) { return b; }};
 constexpr MemoryKernel triad_kernel{
-    "triad", "memory: a[i] = b[i] + s·c[i]", 3, 24,
+    "triad",
+    "memory: a[i] = b[i] + s·c[i]",
+    3,
+    24,
     [](const Arrays& x, std::size_t n) noexcept { kernels::triad(x[0], x[1], x[2], scalar, n); },
     [](double b, double c) { return b + scalar * c; }};
 
@@ -100,9 +106,8 @@ class PreparedMemory final : public bench::Prepared {
     auto pattern = input(1);
     const auto other = input(2);
     for (std::size_t i = 0; i < kernels::pattern_entries; ++i)
-      pattern.entries[i] = std::bit_cast<std::uint64_t>(
-          kernel_.result(std::bit_cast<double>(pattern.entries[i]),
-                         std::bit_cast<double>(other.entries[i])));
+      pattern.entries[i] = std::bit_cast<std::uint64_t>(kernel_.result(
+          std::bit_cast<double>(pattern.entries[i]), std::bit_cast<double>(other.entries[i])));
     return pattern;
   }
 
@@ -119,8 +124,7 @@ class MemoryBenchmark final : public bench::Benchmark {
   explicit MemoryBenchmark(const MemoryKernel& kernel) : kernel_(kernel) {
     info_.name = kernel.name;
     info_.what = kernel.what;
-    info_.dims = {{"memory", std::string("host"), {"host"}},
-                  {"bytes", std::int64_t{64} << 20, {}}};
+    info_.dims = {{"memory", std::string("host"), {"host"}}, {"bytes", std::int64_t{64} << 20, {}}};
     info_.metrics = {"bandwidth", "time"};
     info_.default_layout = "each";
     info_.memory_bytes = [](const Dims& dims, int) {

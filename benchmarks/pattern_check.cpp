@@ -29,17 +29,26 @@ float from_fp16(std::uint16_t bits) {
 
 std::string element_text(DataType type, std::uint64_t bits) {
   switch (type) {
-    case DataType::int8: return std::to_string(static_cast<std::int8_t>(bits));
-    case DataType::uint8: return std::to_string(static_cast<std::uint8_t>(bits));
-    case DataType::int32: return std::to_string(static_cast<std::int32_t>(bits));
-    case DataType::uint32: return std::to_string(static_cast<std::uint32_t>(bits));
-    case DataType::int64: return std::to_string(static_cast<std::int64_t>(bits));
-    case DataType::uint64: return std::to_string(bits);
-    case DataType::fp16: return fmt::format("{}", from_fp16(static_cast<std::uint16_t>(bits)));
-    case DataType::bf16: return fmt::format("{}", from_bf16(static_cast<std::uint16_t>(bits)));
+    case DataType::int8:
+      return std::to_string(static_cast<std::int8_t>(bits));
+    case DataType::uint8:
+      return std::to_string(static_cast<std::uint8_t>(bits));
+    case DataType::int32:
+      return std::to_string(static_cast<std::int32_t>(bits));
+    case DataType::uint32:
+      return std::to_string(static_cast<std::uint32_t>(bits));
+    case DataType::int64:
+      return std::to_string(static_cast<std::int64_t>(bits));
+    case DataType::uint64:
+      return std::to_string(bits);
+    case DataType::fp16:
+      return fmt::format("{}", from_fp16(static_cast<std::uint16_t>(bits)));
+    case DataType::bf16:
+      return fmt::format("{}", from_bf16(static_cast<std::uint16_t>(bits)));
     case DataType::fp32:
       return fmt::format("{}", std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
-    case DataType::fp64: return fmt::format("{}", std::bit_cast<double>(bits));
+    case DataType::fp64:
+      return fmt::format("{}", std::bit_cast<double>(bits));
   }
   return {};
 }

@@ -57,12 +57,11 @@ ExitCode run_with_mpi(const RunOptions& options, const Parts& parts,
   const auto session = comm::open_session();
   limit.reset();
   const bool speak = session->world().rank() == 0 && rank == 0;
-  const auto code =
-      guarded(speak, [&] { return run(options, parts, environment, *session); });
+  const auto code = guarded(speak, [&] { return run(options, parts, environment, *session); });
   limit.emplace(tear_down_limit_s,
-                run::leave_incomplete(fmt::format("assay: rank {}: MPI has not shut down after "
-                                                  "{:.0f} s; the results are complete on disk",
-                                                  rank, tear_down_limit_s)));
+                run::leave_incomplete(fmt::format(
+                    "assay: rank {}: MPI has not shut down after {:.0f} s; what was written stays",
+                    rank, tear_down_limit_s)));
   session->close();
   return code;
 }
@@ -111,7 +110,10 @@ int run_program(int argc, const char* const* argv, const Parts& parts) {
   // A launcher ends everybody when the first process fails: the one that speaks must come first.
   else if (!speak)
     std::this_thread::sleep_for(std::chrono::seconds(1));
-  std::fflush(stdout);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    if (speak) fmt::print(stderr, "assay: standard output: cannot be written; is the disk full?\n");
+    if (code == ExitCode::ok) code = ExitCode::internal;
+  }
   return mapped(code, exit_map);
 }
 

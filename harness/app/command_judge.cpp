@@ -5,6 +5,7 @@
 #include "harness/app/commands.hpp"
 #include "harness/app/judging.hpp"
 #include "harness/core/error.hpp"
+#include "harness/plan/json_reader.hpp"
 #include "harness/report/text.hpp"
 #include "harness/result/files.hpp"
 
@@ -25,6 +26,24 @@ fs::path contract_path(const JudgeOptions& options) {
   return fs::exists(kept) ? kept : fs::path();
 }
 
+/// A verdict that rests on a contract is not to be replaced by one that rests on none.
+void refuse_missing_contract(const fs::path& folder) {
+  const auto stored = folder / verdict_name;
+  if (!fs::exists(stored)) return;
+  const auto json = plan::parse_json(result::read_text(stored), stored.string());
+  const auto contract = json.is_object() ? json.value("contract", nlohmann::json()) : json;
+  if (contract.is_object() && contract.value("sha256", nlohmann::json()).is_string())
+    throw UsageError({(folder / contract_name).string(),
+                      "the contract that this run was judged against is gone",
+                      "name it with --contract"});
+}
+
+std::string said_of(const ContractFile& contract) {
+  if (!contract.given()) return "no contract: only correctness and completeness are judged\n";
+  return fmt::format("contract {} ({}, sha256 {})\n", contract.contract.name, contract.where,
+                     result::sha256(contract.text).substr(0, 12));
+}
+
 /// What a verdict.json beside the evidence says of the one just computed.
 std::string compared_with_stored(const fs::path& folder, const Judgement& judgement) {
   const auto stored = folder / verdict_name;
@@ -42,7 +61,9 @@ ExitCode judge(const JudgeOptions& options) {
   if (!options.out.empty() && fs::exists(options.out))
     throw UsageError({options.out, "the file exists", "choose another --out or remove it"});
   const auto contract = load_contract(contract_path(options));
+  if (!contract.given()) refuse_missing_contract(folder_of(options.result));
   const auto judgement = judge_files(options.result, contract);
+  fmt::print("{}", said_of(contract));
   fmt::print("{}", report::verdict_block(judgement.verdict));
   fmt::print("{}", compared_with_stored(folder_of(options.result), judgement));
   if (!options.out.empty()) result::replace_file(options.out, judgement.verdict_text);

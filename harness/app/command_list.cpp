@@ -41,9 +41,8 @@ void list_benchmarks(const Parts& parts) {
 void list_collectives(const Parts& parts) {
   for (const auto& benchmark : parts.benchmarks()) {
     const auto& info = benchmark->info();
-    const bool is_collective =
-        std::find(collective_names.begin(), collective_names.end(), info.name) !=
-        collective_names.end();
+    const bool is_collective = std::find(collective_names.begin(), collective_names.end(),
+                                         info.name) != collective_names.end();
     if (is_collective) fmt::print("{:<12} {}\n", info.name, info.what);
   }
 }
@@ -85,14 +84,22 @@ void list_documents(const char* folder) {
 
 ExitCode list(const ListOptions& options, const Parts& parts) {
   const auto& what = options.what;
-  if (what == "benchmarks") list_benchmarks(parts);
-  else if (what == "collectives") list_collectives(parts);
-  else if (what == "metrics") list_metrics();
-  else if (what == "backends") list_backends(parts);
-  else if (what == "types") list_types();
-  else if (what == "ops") fmt::print("{}\n", fmt::join(reduce_op_names, "\n"));
-  else if (what == "layouts") fmt::print("{}\n", schedule::layout_names());
-  else if (what == "suites" || what == "contracts") list_documents(what.c_str());
+  if (what == "benchmarks")
+    list_benchmarks(parts);
+  else if (what == "collectives")
+    list_collectives(parts);
+  else if (what == "metrics")
+    list_metrics();
+  else if (what == "backends")
+    list_backends(parts);
+  else if (what == "types")
+    list_types();
+  else if (what == "ops")
+    fmt::print("{}\n", fmt::join(reduce_op_names, "\n"));
+  else if (what == "layouts")
+    fmt::print("{}\n", schedule::layout_names());
+  else if (what == "suites" || what == "contracts")
+    list_documents(what.c_str());
   else
     throw UsageError({"assay list", fmt::format("there are no '{}'", what),
                       "one of benchmarks, collectives, metrics, backends, layouts, types, ops, "

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 
 #include "harness/app/commands.hpp"
@@ -18,6 +19,7 @@
 #include "harness/core/error.hpp"
 #include "harness/report/text.hpp"
 #include "harness/result/files.hpp"
+#include "harness/run/deadline.hpp"
 #include "harness/run/inventory.hpp"
 #include "harness/run/runner.hpp"
 #include "harness/run/watchdog.hpp"
@@ -36,16 +38,21 @@ class RunCommand {
         world_(session.world()),
         benchmarks_(parts.benchmarks()),
         backends_(parts.backends()) {
+    start_up_.emplace(
+        start_up_limit_s,
+        run::leave_incomplete(first() ? "assay: the ranks have not all come together; "
+                                        "check that every host can reach every other"
+                                      : ""));
     check_world_size(environment, world_.size());
     inventory_ = run::gather_inventory(
         world_, {options.ranks_per_node, session.library(), is_debug_build()});
   }
 
   ExitCode execute() {
-    run::Watchdog watchdog(world_, progress_, watchdog_options(),
-                           [this](const run::Incident& incident, bool speak) {
-                             end_early(incident, speak);
-                           });
+    run::Watchdog watchdog(
+        world_, progress_, watchdog_options(),
+        [this](const run::Incident& incident, bool speak) { end_early(incident, speak); });
+    start_up_.reset();
     try {
       const auto code = measure_and_judge(watchdog);
       watchdog.stop();
@@ -58,12 +65,20 @@ class RunCommand {
       throw;
     } catch (const std::exception& error) {
       // The others are somewhere in the middle of it: only the watchdogs can still reach them.
-      watchdog.announce_failure(error.what());
+      watchdog.announce_failure(described(error));
     }
   }
 
  private:
   bool first() const { return world_.rank() == 0; }
+
+  /// Our own failures are sentences already; others know nothing of ranks and hosts.
+  std::string described(const std::exception& error) const {
+    if (dynamic_cast<const Error*>(&error) != nullptr) return error.what();
+    return fmt::format("rank {} on host {}: {}; the run cannot go on", world_.rank(),
+                       inventory_.host_names[static_cast<std::size_t>(world_.rank())],
+                       error.what());
+  }
 
   ExitCode measure_and_judge(run::Watchdog& watchdog) {
     make_the_plan();
@@ -119,16 +134,18 @@ class RunCommand {
 
   /// What the ending of the document takes from a case.
   void note(const result::CaseResult& c) {
+    const std::lock_guard lock(noted_);
     if (c.spec.benchmark == "noop" && !noop_s_) noop_s_ = median_time(c);
     for (auto& warning : warnings_of(c)) inventory_.warnings.push_back(std::move(warning));
   }
 
   result::RunWriter::Ending ending(std::string reason) const {
+    const std::lock_guard lock(noted_);
     return {reason.empty(), std::move(reason), utc_now(), inventory_.warnings, noop_s_};
   }
 
   ExitCode judge() {
-    progress_.enter_phase(no_case, run::Phase::control);
+    progress_.enter_phase(run::no_case, run::Phase::control);
     auto code = ExitCode::ok;
     on_rank_0(world_, [&] {
       writer_->finish(ending({}));
@@ -148,13 +165,13 @@ class RunCommand {
 
   /// On the watchdog's thread, while the measuring thread may be stuck anywhere.
   void end_early(const run::Incident& incident, bool speak) {
+    if (speak) fmt::print(stderr, "assay: {}\n", incident.sentence);
     if (auto* writer = writing_.load()) try {
         writer->finish(ending(incident.sentence));
-      } catch (const RunError&) {
-        // The disk is full, most likely what the incident is about: say that at least.
+      } catch (const std::exception&) {
+        // The disk is full, most likely what the incident is about: it has been said.
       }
     if (!speak) return;
-    fmt::print(stderr, "assay: {}\n", incident.sentence);
     if (const auto* writer = writing_.load())
       fmt::print(stderr, "INCOMPLETE: {} of {} cases are in {}   exit 12\n", writer->appended(),
                  plan_.cases.size(), writer->folder().string());
@@ -172,17 +189,19 @@ class RunCommand {
     return watch;
   }
 
-  static constexpr std::uint16_t no_case = 0xffff;
+  static constexpr double start_up_limit_s = 120;
 
   const RunOptions& options_;
   comm::Team& world_;
   bench::Benchmarks benchmarks_;
   std::vector<comm::Backend> backends_;
+  std::optional<run::Deadline> start_up_;  ///< until the watchdog stands
   run::Inventory inventory_;
   run::Progress progress_;
   ContractFile contract_;
   plan::Plan plan_;
   double estimated_s_ = 0;
+  mutable std::mutex noted_;  ///< warnings and noop: the watchdog may write the ending
   std::optional<double> noop_s_;
   std::optional<result::RunWriter> writer_;
   std::atomic<result::RunWriter*> writing_{nullptr};
@@ -200,8 +219,7 @@ ExitCode dry_run(const RunOptions& options, const Parts& parts) {
   const auto topology =
       stated_topology(ranks, static_cast<int>(options.ranks_per_node.value_or(ranks)));
   const auto contract = load_contract(options.contract);
-  const auto plan =
-      make_plan(options, contract, bench::catalogue_of(parts.benchmarks()), topology);
+  const auto plan = make_plan(options, contract, bench::catalogue_of(parts.benchmarks()), topology);
   fmt::print("{}", plan_table(plan, topology));
   return ExitCode::ok;
 }

@@ -164,8 +164,8 @@ void check_run(const RunOptions& o) {
     must(!count || *count >= 0, "assay run", "a count is negative", "give 0 or more");
   must(o.warm_up_s.value_or(0) >= 0 && o.warm_up_s.value_or(0) < 1e9, "--warmup-time",
        "is out of range", "give 0 or more");
-  for (const double value : {o.time_s.value_or(1), o.timeout_s, o.max_time_per_case_s,
-                             o.precision.value_or(1)})
+  for (const double value :
+       {o.time_s.value_or(1), o.timeout_s, o.max_time_per_case_s, o.precision.value_or(1)})
     must(value > 0 && value < 1e9, "--time, --timeout, --max-time-per-case, --precision",
          fmt::format("{} is out of range", value), "give a number above 0");
   must(!o.ranks || o.dry_run, "--ranks", "only a dry run can plan for other ranks",
@@ -175,8 +175,8 @@ void check_run(const RunOptions& o) {
 }  // namespace
 
 bool RunOptions::shapes_requests() const {
-  const bool texts = !min_bytes.empty() || !max_bytes.empty() || !factor.empty() ||
-                     !step.empty() || !backend.empty() || !pacing.empty() || !cache.empty();
+  const bool texts = !min_bytes.empty() || !max_bytes.empty() || !factor.empty() || !step.empty() ||
+                     !backend.empty() || !pacing.empty() || !cache.empty();
   const bool lists = !types.empty() || !ops.empty() || !layouts.empty() || !settings.empty() ||
                      !in_place.empty() || !benchmarks.empty();
   return texts || lists || iterations || repetitions || time_s || precision;

@@ -28,9 +28,12 @@ std::string stop_text(const Protocol& protocol) {
     case StopKind::blocks:
       return fmt::format("{} blocks of {}", stop.blocks,
                          stop.block_length ? std::to_string(*stop.block_length) : "the pilot's");
-    case StopKind::iterations: return fmt::format("{} iterations", stop.iterations);
-    case StopKind::time: return fmt::format("{} s", stop.time_s);
-    case StopKind::precision: return fmt::format("median within {:.3g}%", stop.precision * 100);
+    case StopKind::iterations:
+      return fmt::format("{} iterations", stop.iterations);
+    case StopKind::time:
+      return fmt::format("{} s", stop.time_s);
+    case StopKind::precision:
+      return fmt::format("median within {:.3g}%", stop.precision * 100);
   }
   return {};
 }
@@ -71,16 +74,18 @@ plan::Plan plan_from_text(const std::string& text) {
 }
 
 std::string plan_table(const plan::Plan& plan, const Topology& topology) {
-  std::string text = fmt::format("{} cases on {} ranks, {} host{}, seed {}\n", plan.cases.size(),
-                                 topology.ranks(), topology.hosts.size(),
-                                 topology.hosts.size() == 1 ? "" : "s", plan.seed);
+  std::string text =
+      fmt::format("{} cases on {} ranks, {} host{}, seed {}\n", plan.cases.size(), topology.ranks(),
+                  topology.hosts.size(), topology.hosts.size() == 1 ? "" : "s", plan.seed);
   for (const auto& spec : plan.cases)
     text += fmt::format("  {:<6} {:<52} {:>3} round{} {}\n", spec.id, label(spec),
                         plan.layouts.at(spec.layout).rounds.size(),
                         plan.layouts.at(spec.layout).rounds.size() == 1 ? " " : "s",
                         stop_text(spec.protocol));
-  text += fmt::format("about {:.0f} s over shared memory (a network takes longer), {:.1f} MiB of buffers per rank\n",
-                      plan.estimated_s, plan.memory_bytes_per_rank / (1 << 20));
+  text += fmt::format(
+      "about {:.0f} s over shared memory (a network takes longer), {:.1f} MiB of buffers per "
+      "rank\n",
+      plan.estimated_s, plan.memory_bytes_per_rank / (1 << 20));
   return text;
 }
 

@@ -33,7 +33,8 @@ void ProgressLines::finished(const result::CaseResult& c) {
   if (volume_ == Volume::quiet || !due) return;
   spoken_ = now;
   const double elapsed_s = std::chrono::duration<double>(now - begun_).count();
-  const double left_s = elapsed_s / static_cast<double>(done_) * static_cast<double>(cases_ - done_);
+  const double left_s =
+      elapsed_s / static_cast<double>(done_) * static_cast<double>(cases_ - done_);
   fmt::print(stderr, "[{}/{}] {}{}  (about {:.0f} s left)\n", done_, cases_, label(c.spec),
              figure_text(c), left_s);
   std::fflush(stderr);

@@ -45,8 +45,7 @@ std::vector<DimValue> sizes(const RunOptions& o) {
   for (auto size = first; size <= last; size = step > 0 ? size + step : size * factor) {
     values.emplace_back(size);
     if (values.size() > most_sizes)
-      throw UsageError({"-i", fmt::format("more than {} sizes", most_sizes),
-                        "take larger steps"});
+      throw UsageError({"-i", fmt::format("more than {} sizes", most_sizes), "take larger steps"});
     if (size == 0 && step == 0) break;
     if (size > last / std::max<std::int64_t>(factor, 1) && step == 0) break;
   }
@@ -113,7 +112,8 @@ plan::Request request_for(const std::string& benchmark, const RunOptions& o,
   request.repetitions = o.repetitions.value_or(1);
   if (!o.types.empty()) request.dims["type"] = parse_all("type", o.types, "-d");
   if (!o.ops.empty()) request.dims["op"] = parse_all("op", o.ops, "-o");
-  if (!o.in_place.empty()) request.dims["in_place"] = parse_all("in_place", o.in_place, "--in-place");
+  if (!o.in_place.empty())
+    request.dims["in_place"] = parse_all("in_place", o.in_place, "--in-place");
   if (!o.backend.empty()) request.dims["backend"] = parse_all("backend", {o.backend}, "--backend");
   if (!o.min_bytes.empty() || !o.max_bytes.empty()) request.dims["bytes"] = sizes(o);
   add_settings(o, request);

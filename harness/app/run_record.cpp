@@ -18,7 +18,9 @@ namespace assay::app {
 
 namespace {
 
-std::tm utc() { return fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())); }
+std::tm utc() {
+  return fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+}
 
 std::string random_id() {
   std::random_device random;
@@ -58,7 +60,8 @@ result::ResultDocument header_of(const RunOptions& options, const plan::Plan& pl
 
 std::vector<std::string> case_labels(const plan::Plan& plan) {
   std::vector<std::string> labels;
-  for (const auto& spec : plan.cases) labels.push_back(fmt::format("{} ({})", spec.id, label(spec)));
+  for (const auto& spec : plan.cases)
+    labels.push_back(fmt::format("{} ({})", spec.id, label(spec)));
   return labels;
 }
 
@@ -104,8 +107,7 @@ void refuse_unsupported(const plan::Plan& plan, const Topology& topology,
     if (support.yes()) return;
     if (reason.empty()) reason = fmt::format("{}: {}", label(spec), support.reason);
   }
-  if (!reason.empty())
-    throw UsageError({"assay run", reason, "see: assay list backends"});
+  if (!reason.empty()) throw UsageError({"assay run", reason, "see: assay list backends"});
 }
 
 }  // namespace assay::app

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "harness/comm/backend.hpp"
+#include "harness/core/benchmark_info.hpp"
 #include "harness/core/case.hpp"
 #include "harness/core/layout.hpp"
 #include "harness/core/samples.hpp"
 #include "harness/core/topology.hpp"
 #include "harness/device/device.hpp"
-#include "harness/core/benchmark_info.hpp"
 
 namespace assay::bench {
 
@@ -43,8 +43,9 @@ struct Context {
   const Case& spec;
   GroupView group;
   device::Device& device;
-  comm::Communicator* communicator = nullptr;  ///< the group's; null unless the case names a backend
-  std::uint64_t seed = 0;                      ///< equal on all ranks
+  comm::Communicator* communicator =
+      nullptr;                       ///< the group's; null unless the case names a backend
+  std::uint64_t seed = 0;            ///< equal on all ranks
   std::uint64_t rotation_bytes = 0;  ///< rotate buffers over this much; 0 = one buffer (warm)
   int threads = 1;                   ///< for local compute: cores bound to this rank
 };

@@ -16,31 +16,42 @@ constexpr std::uint64_t max_count = std::numeric_limits<int>::max();
 /// fp16 and bf16 have no MPI type: they travel as 16-bit integers and are reduced by our operator.
 MPI_Datatype mpi_type(DataType type) {
   switch (type) {
-    case DataType::int8: return MPI_INT8_T;
-    case DataType::uint8: return MPI_UINT8_T;
-    case DataType::int32: return MPI_INT32_T;
-    case DataType::uint32: return MPI_UINT32_T;
-    case DataType::int64: return MPI_INT64_T;
-    case DataType::uint64: return MPI_UINT64_T;
+    case DataType::int8:
+      return MPI_INT8_T;
+    case DataType::uint8:
+      return MPI_UINT8_T;
+    case DataType::int32:
+      return MPI_INT32_T;
+    case DataType::uint32:
+      return MPI_UINT32_T;
+    case DataType::int64:
+      return MPI_INT64_T;
+    case DataType::uint64:
+      return MPI_UINT64_T;
     case DataType::fp16:
-    case DataType::bf16: return MPI_UINT16_T;
-    case DataType::fp32: return MPI_FLOAT;
-    case DataType::fp64: return MPI_DOUBLE;
+    case DataType::bf16:
+      return MPI_UINT16_T;
+    case DataType::fp32:
+      return MPI_FLOAT;
+    case DataType::fp64:
+      return MPI_DOUBLE;
   }
   throw InternalError("unknown data type");
 }
 
-bool has_mpi_arithmetic(DataType type) {
-  return type != DataType::fp16 && type != DataType::bf16;
-}
+bool has_mpi_arithmetic(DataType type) { return type != DataType::fp16 && type != DataType::bf16; }
 
 MPI_Op library_op(ReduceOp op) {
   switch (op) {
     case ReduceOp::avg:  // summed by the library, divided by us
-    case ReduceOp::sum: return MPI_SUM;
-    case ReduceOp::prod: return MPI_PROD;
-    case ReduceOp::min: return MPI_MIN;
-    case ReduceOp::max: return MPI_MAX;
+    case ReduceOp::sum:
+      return MPI_SUM;
+    case ReduceOp::prod:
+      return MPI_PROD;
+    case ReduceOp::min:
+      return MPI_MIN;
+    case ReduceOp::max:
+      return MPI_MAX;
   }
   throw InternalError("unknown reduction");
 }
@@ -54,10 +65,14 @@ template <DataType type>
 MPI_User_function* user_function_for(ReduceOp op) {
   switch (op) {
     case ReduceOp::avg:
-    case ReduceOp::sum: return user_function<type, ReduceOp::sum>;
-    case ReduceOp::prod: return user_function<type, ReduceOp::prod>;
-    case ReduceOp::min: return user_function<type, ReduceOp::min>;
-    case ReduceOp::max: return user_function<type, ReduceOp::max>;
+    case ReduceOp::sum:
+      return user_function<type, ReduceOp::sum>;
+    case ReduceOp::prod:
+      return user_function<type, ReduceOp::prod>;
+    case ReduceOp::min:
+      return user_function<type, ReduceOp::min>;
+    case ReduceOp::max:
+      return user_function<type, ReduceOp::max>;
   }
   throw InternalError("unknown reduction");
 }
@@ -91,10 +106,10 @@ class MpiLaunch : public Launch {
 class AllReduce final : public MpiLaunch {
  public:
   AllReduce(MPI_Comm comm, int size, const CollectiveCall& call)
-      : MpiLaunch("MPI_Allreduce",
-                  {call.count > chunk ? "chunked" : "native",
-                   has_mpi_arithmetic(call.type) && call.op != ReduceOp::avg ? "library"
-                                                                             : "assay"}),
+      : MpiLaunch(
+            "MPI_Allreduce",
+            {call.count > chunk ? "chunked" : "native",
+             has_mpi_arithmetic(call.type) && call.op != ReduceOp::avg ? "library" : "assay"}),
         comm_(comm),
         size_(size),
         call_(call),
@@ -142,8 +157,7 @@ Datatype wide_type(MPI_Datatype element, std::size_t width, std::uint64_t count)
     check(MPI_Type_commit(&body), "MPI_Type_commit");
     return body_owner;
   }
-  check(MPI_Type_contiguous(static_cast<int>(count % unit), element, &tail),
-        "MPI_Type_contiguous");
+  check(MPI_Type_contiguous(static_cast<int>(count % unit), element, &tail), "MPI_Type_contiguous");
   const Datatype tail_owner(tail);
   const std::array<int, 2> lengths{1, 1};
   const std::array<MPI_Aint, 2> offsets{0, static_cast<MPI_Aint>(count / unit * unit * width)};
@@ -189,8 +203,10 @@ MpiCommunicator::MpiCommunicator(Comm comm) : comm_(std::move(comm)) {
 
 std::unique_ptr<Launch> MpiCommunicator::native(const CollectiveCall& call) {
   switch (call.collective) {
-    case Collective::all_reduce: return std::make_unique<AllReduce>(comm_.get(), size_, call);
-    case Collective::all_to_all: return std::make_unique<AllToAll>(comm_.get(), call);
+    case Collective::all_reduce:
+      return std::make_unique<AllReduce>(comm_.get(), size_, call);
+    case Collective::all_to_all:
+      return std::make_unique<AllToAll>(comm_.get(), call);
   }
   return nullptr;
 }

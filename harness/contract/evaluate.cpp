@@ -70,12 +70,32 @@ double joined(std::vector<double>& row, Across across) {
 stats::BlockQuestion Question::pass_question() const { return question_at(*this, *pass_bound); }
 stats::BlockQuestion Question::fail_question() const { return question_at(*this, *fail_bound); }
 
+namespace {
+
+/// Where operations are dear, a fixed length needs no pilot of 500, but one of 20 all the same.
+Blocking fixed_blocking(const CaseResult& c, std::size_t groups, std::int64_t length) {
+  constexpr std::size_t least_pilot = 20;
+  Blocking cut{.length = length, .fixed = true, .problem = {}};
+  for (std::size_t group = 0; group < groups && cut.problem.empty(); ++group) {
+    const auto* timed = result::find_series(c.samples, "t_max", group);
+    if (timed == nullptr || timed->values.empty()) continue;  // not measured: said elsewhere
+    const auto* pilot = result::find_series(c.samples, "pilot", group);
+    const auto length_seen = pilot == nullptr ? 0 : pilot->values.size();
+    if (length_seen < least_pilot)
+      cut.problem = fmt::format("the pilot of {} iterations is too short: {} are needed",
+                                length_seen, least_pilot);
+  }
+  return cut;
+}
+
+}  // namespace
+
 Blocking blocking(const CaseResult& c, std::size_t groups, const Metric& metric, double q) {
   const auto& stop = c.spec.protocol.stop;
   if (stop.kind == StopKind::precision)
     return {.outcome = Outcome::not_measured,
             .problem = "it was stopped by the width of an interval, which no verdict may rest on"};
-  if (stop.block_length) return {.length = *stop.block_length, .fixed = true, .problem = {}};
+  if (stop.block_length) return fixed_blocking(c, groups, *stop.block_length);
   Blocking cut;
   for (std::size_t group = 0; group < groups; ++group) {
     const auto pilot = result::metric_values(c, metric, group, "pilot");

@@ -80,6 +80,11 @@ bool has_data(const CaseResult& c) {
                      [](const Work& work) { return !work.amount.empty(); });
 }
 
+/// Both before the timed loop and after it.
+bool was_checked(const CaseResult& c) {
+  return c.verify.done && c.verify.before.checked > 0 && c.verify.after.checked > 0;
+}
+
 const VerifyReport* first_wrong(const CaseResult& c) {
   if (c.verify.before.wrong > 0) return &c.verify.before;
   return c.verify.after.wrong > 0 ? &c.verify.after : nullptr;
@@ -165,7 +170,7 @@ Finding judge_correct(const ResultDocument& document) {
     if (c->status != Status::measured) continue;
     ++measured;
     checked += c->verify.before.checked + c->verify.after.checked;
-    if (!c->verify.done && has_data(*c)) unchecked.push_back(c);
+    if (has_data(*c) && !was_checked(*c)) unchecked.push_back(c);
   }
   if (!wrong.empty()) return wrong_finding(wrong);
   if (!unchecked.empty()) {

@@ -35,8 +35,7 @@ void* map_pages(std::size_t bytes) {
     if (available && *available < bytes)
       refuse(bytes, std::to_string(*available) + " bytes are available");
   }
-  void* base =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED) refuse(bytes, std::strerror(errno));
   return base;
 }
@@ -50,8 +49,7 @@ class HostDevice final : public Device {
     Buffer buffer(map_pages(bytes), bytes, free_pages);
     std::byte* begin = buffer.data();
     // Advice only: where huge pages are off, small ones do.
-    if (bytes >= huge_from_bytes)
-      (void)madvise(begin, bytes, MADV_HUGEPAGE);
+    if (bytes >= huge_from_bytes) (void)madvise(begin, bytes, MADV_HUGEPAGE);
     for (std::size_t at = 0; at < bytes; at += page_bytes)
       static_cast<volatile std::byte*>(begin)[at] = std::byte{0};
     return buffer;

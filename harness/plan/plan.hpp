@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/core/benchmark_info.hpp"
 #include "harness/core/case.hpp"
 #include "harness/core/layout.hpp"
 #include "harness/core/topology.hpp"
-#include "harness/core/benchmark_info.hpp"
 
 namespace assay::plan {
 

@@ -59,7 +59,8 @@ LoadedResult load_result(const fs::path& path) {
   LoadedResult loaded{.document = {}, .sha256 = sha256(text)};
   SidecarSource sidecar(folder / sidecar_name);
 
-  const auto json = is_journal(file) ? journal_document(text, {}, where) : plan::parse_json(text, where);
+  const auto json =
+      is_journal(file) ? journal_document(text, {}, where) : plan::parse_json(text, where);
   loaded.document = read_document(json, file, sidecar);
   if (!is_journal(file)) check_against_journal(json, loaded.document, folder, where);
   check_plan(loaded.document, where);

@@ -72,8 +72,8 @@ std::string Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed
     }
   rig_.progress.enter_phase(case_index_, Phase::control);
   const auto reasons = comm::gather_text(rig_.world, reason);
-  const auto first = std::find_if(reasons.begin(), reasons.end(),
-                                  [](const auto& text) { return !text.empty(); });
+  const auto first =
+      std::find_if(reasons.begin(), reasons.end(), [](const auto& text) { return !text.empty(); });
   return comm::broadcast_text(rig_.world, first == reasons.end() ? std::string() : *first);
 }
 
@@ -103,7 +103,10 @@ double Round::run_chunk(ChunkCall call, std::vector<float>& into) {
 double Round::run_chunks(ChunkCall call, std::vector<float>& into) {
   double elapsed_s = 0;
   for (auto left = call.iterations; left > 0;) {
-    const auto n = decide([&] { return iterations_for(chunk_s, iteration_s_, left); });
+    // The launch that will be verified is a chunk of its own: what is poisoned before it cannot
+    // have been written by an earlier launch of the same chunk.
+    const auto most = call.last && left > 1 ? left - 1 : left;
+    const auto n = decide([&] { return iterations_for(chunk_s, iteration_s_, most); });
     left -= n;
     elapsed_s += run_chunk({n, call.phase, call.last && left == 0}, into);
   }
@@ -152,9 +155,13 @@ void Round::warm_up() {
   }
 }
 
+std::int64_t Round::more(std::int64_t iterations, double left_s) const {
+  return iterations == 0 ? 0 : iterations_for(left_s, iteration_s_, iterations);
+}
+
 bool Round::run_pilot() {
   if (spec_.protocol.pilot <= 0) return true;
-  const double cap_s = settings_.max_time_per_case_s / 2;
+  const double cap_s = settings_.max_time_per_round_s / 2;
   double elapsed_s = 0;
   bool settled = true;
   auto n = decide([&] { return iterations_for(cap_s, iteration_s_, spec_.protocol.pilot); });
@@ -162,12 +169,12 @@ bool Round::run_pilot() {
     elapsed_s += run_chunks({n, Phase::pilot, false}, report_.pilot);
     const auto groups = gather_groups(report_.pilot);
     const auto verdict = decide([&] {
-      auto next = judge_pilot(groups, attempts);
+      auto next = judge_pilot(groups, attempts, spec_.protocol.stop);
       if (elapsed_s >= cap_s) next = {};
       return next;
     });
     settled = decide([&] { return std::all_of(groups.begin(), groups.end(), stationary); });
-    n = verdict.iterations;
+    n = decide([&] { return more(verdict.iterations, cap_s - elapsed_s); });
     if (verdict.next != PilotVerdict::Next::again) continue;
     ++attempts;
     report_.warm_up.insert(report_.warm_up.end(), report_.pilot.begin(), report_.pilot.end());
@@ -181,9 +188,11 @@ void Round::run_open_ended() {
   for (bool done = false; !done;) {
     const auto n = decide([&] { return iterations_for(chunk_s / 2, iteration_s_, 1 << 20); });
     elapsed_s += run_chunk({n, Phase::timed, false}, report_.timed);
-    const auto groups = gather_groups(report_.timed);
+    const bool looks = spec_.protocol.stop.kind == StopKind::precision;
+    const auto groups = looks ? gather_groups(report_.timed) : GroupTimes{};
     done = decide([&] {
-      return elapsed_s >= settings_.max_time_per_case_s || enough(spec_.protocol.stop, groups, elapsed_s);
+      return elapsed_s >= settings_.max_time_per_round_s ||
+             enough(spec_.protocol.stop, groups, elapsed_s);
     });
   }
   run_chunk({1, Phase::timed, true}, report_.timed);
@@ -192,7 +201,7 @@ void Round::run_open_ended() {
 TimedPlan Round::run_timed() {
   const auto groups = gather_groups(report_.pilot);
   const auto& stop = spec_.protocol.stop;
-  const double cap_s = stop.time_s > 0 ? stop.time_s : settings_.max_time_per_case_s;
+  const double cap_s = stop.time_s > 0 ? stop.time_s : settings_.max_time_per_round_s;
   const auto plan = decide([&] { return plan_timed(stop, groups, iteration_s_, cap_s); });
   durations_ns_.reserve(static_cast<std::size_t>(plan.iterations));
   if (plan.iterations > 0)

@@ -64,13 +64,13 @@ class Round {
   RoundSummary measure();
 
  private:
-  /// Runs `iterations` on all groups at once, appends this group's T_max to `into` (leaders) and
-  /// returns rank 0's wall time. `keep`: this rank's own durations belong to the timed loop.
   struct ChunkCall {
     std::int64_t iterations = 1;
     Phase phase = Phase::timed;
-    bool last = false;
+    bool last = false;  ///< its final launch is the one whose output is verified
   };
+  /// Runs `iterations` on all groups at once, appends this group's T_max to `into` (leaders) and
+  /// returns rank 0's wall time. This rank's own durations are kept in phase timed.
   double run_chunk(ChunkCall call, std::vector<float>& into);
   /// The same in chunks of about half a second, so that nothing waits long for a decision.
   double run_chunks(ChunkCall call, std::vector<float>& into);
@@ -81,6 +81,8 @@ class Round {
   void verify(Moment moment, VerifyReport& into);
   void warm_up();
   bool run_pilot();
+  /// `iterations`, or as many of them as fit into `left_s`; at least one unless it is 0.
+  std::int64_t more(std::int64_t iterations, double left_s) const;
   TimedPlan run_timed();
   void run_open_ended();
   void summarise_rank();

@@ -42,8 +42,8 @@ void pack(Packer& out, const RoundReport& report) {
   out.put(report.leader);
   out.put(std::uint64_t{report.group});
   out.put(report.rank_in_group);
-  for (const float value : {report.rank_min, report.rank_p50, report.rank_p99, report.rank_max,
-                            report.rank_mean})
+  for (const float value :
+       {report.rank_min, report.rank_p50, report.rank_p99, report.rank_max, report.rank_mean})
     out.put(value);
   pack(out, report.before);
   pack(out, report.after);
@@ -66,8 +66,8 @@ RoundReport unpack_report(std::span<const std::byte> bytes) {
   report.leader = in.get<bool>();
   report.group = in.get<std::uint64_t>();
   report.rank_in_group = in.get<int>();
-  for (float* value : {&report.rank_min, &report.rank_p50, &report.rank_p99, &report.rank_max,
-                       &report.rank_mean})
+  for (float* value :
+       {&report.rank_min, &report.rank_p50, &report.rank_p99, &report.rank_max, &report.rank_mean})
     *value = in.get<float>();
   report.before = unpack_verify(in);
   report.after = unpack_verify(in);
@@ -75,8 +75,8 @@ RoundReport unpack_report(std::span<const std::byte> bytes) {
   report.warm_up = in.floats();
   report.pilot = in.floats();
   report.timed = in.floats();
-  report.work.amount = in.map<decltype(report.work.amount)>(
-      [](Unpacker& from) { return from.get<double>(); });
+  report.work.amount =
+      in.map<decltype(report.work.amount)>([](Unpacker& from) { return from.get<double>(); });
   report.work.absent = in.map<decltype(report.work.absent)>(text);
   report.launch.path = in.text();
   report.launch.reduction = in.text();

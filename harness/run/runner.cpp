@@ -60,7 +60,7 @@ Series series(std::string name, Axis axis, std::size_t group, std::vector<float>
 /// Builds the document's entry from the rounds' summaries, on rank 0.
 class Assembler {
  public:
-  Assembler(const Case& spec, const Layout& layout) : layout_(layout), work_(layout.group_count()) {
+  Assembler(const Case& spec, const Layout& layout) : work_(layout.group_count()) {
     result_.spec = spec;
     result_.absent["span"] = result_.absent["transfer"] = "the ranks have no common clock";
   }
@@ -72,14 +72,14 @@ class Assembler {
     if (summary.blocks_dropped > 0)
       flag("time_cap", fmt::format("{} of the planned blocks of {} iterations did not fit",
                                    summary.blocks_dropped, summary.block_length));
-    if (!summary.settled) flag("not_stationary", "the pilot was still settling after four attempts");
+    if (!summary.settled)
+      flag("not_stationary", "the pilot was still settling when its attempts or its time ran out");
   }
 
   result::CaseResult finish(double elapsed_s) {
     for (auto& [name, groups] : iteration_series_)
       for (auto& [group, values] : groups)
-        result_.samples.series.push_back(
-            series(name, Axis::iteration, group, std::move(values)));
+        result_.samples.series.push_back(series(name, Axis::iteration, group, std::move(values)));
     for (auto& [name, groups] : rank_series_)
       for (auto& [group, values] : groups)
         result_.samples.series.push_back(series(name, Axis::rank, group, std::move(values)));
@@ -131,7 +131,6 @@ class Assembler {
     result_.notes = std::move(report.notes);
   }
 
-  const Layout& layout_;
   std::vector<Work> work_;
   std::map<std::string, std::map<std::size_t, std::vector<float>>> iteration_series_, rank_series_;
   result::CaseResult result_;
@@ -156,10 +155,11 @@ class PlanRunner {
 
     const auto case_index =
         static_cast<std::uint16_t>(std::min<std::size_t>(index, no_case_index - 1));
+    auto settings = settings_;
+    settings.max_time_per_round_s /= static_cast<double>(layout.rounds.size());
     for (std::size_t r = 0; r < layout.rounds.size(); ++r) {
       rig_.progress.enter_phase(case_index, Phase::control);
-      Round round({spec, rig_, settings_, case_index},
-                  seats_.at(spec, r, backend_of(spec, rig_)));
+      Round round({spec, rig_, settings, case_index}, seats_.at(spec, r, backend_of(spec, rig_)));
       const auto reason = round.prepare(*benchmark, bench::mix(plan_.seed + index));
       if (!reason.empty()) return assembler.without(result::Status::failed, reason, elapsed_s());
       assembler.add(round.measure());

@@ -27,7 +27,7 @@ struct Rig {
 
 /// Per rank; may differ between ranks where said so.
 struct RunSettings {
-  double max_time_per_case_s = 60;   ///< rank 0 decides
+  double max_time_per_round_s = 60;  ///< of a layout; rank 0 decides
   int threads = 1;                   ///< per rank: for local compute
   std::uint64_t rotation_bytes = 0;  ///< equal on all ranks: cold buffers rotate over this much
 };

@@ -51,20 +51,19 @@ bool stationary(std::span<const float> pilot) {
   return stats::transient(to_double(pilot)).stationary;
 }
 
-PilotVerdict judge_pilot(const GroupTimes& pilot, int attempts) {
-  double longest_tau = 1;
+PilotVerdict judge_pilot(const GroupTimes& pilot, int attempts, const Stop& stop) {
   bool settled = true;
-  std::int64_t length = 0;
+  std::int64_t length = 0, wanted = 0;
   for (const auto& group : pilot) {
     const auto values = to_double(group);
     settled = settled && stats::transient(values).stationary;
-    longest_tau = std::max(longest_tau, stats::autocorrelation_time(values));
+    wanted = std::max(wanted, stats::pilot_length(values));
     length = static_cast<std::int64_t>(group.size());
   }
   if (!settled && attempts < most_pilots) return {PilotVerdict::Next::again, length};
-  const auto wanted =
-      std::min(longest_pilot, static_cast<std::int64_t>(std::ceil(20 * longest_tau)));
-  if (length < wanted) return {PilotVerdict::Next::extend, wanted - length};
+  const bool decides = stop.kind == StopKind::blocks && !stop.block_length;
+  wanted = std::min(longest_pilot, wanted);
+  if (decides && length < wanted) return {PilotVerdict::Next::extend, wanted - length};
   return {};
 }
 
@@ -78,8 +77,8 @@ TimedPlan plan_timed(const Stop& stop, const GroupTimes& pilot, double iteration
   plan.block_length = stop.block_length.value_or(0);
   if (plan.block_length == 0) plan.block_length = longest_block(stop, pilot);
   const double block_s = iteration_s * static_cast<double>(plan.block_length);
-  const auto affordable = static_cast<std::int64_t>(
-      std::clamp(std::floor(cap_s / std::max(block_s, 1e-9)), 1.0, 1e12));
+  const auto affordable =
+      static_cast<std::int64_t>(std::clamp(std::floor(cap_s / std::max(block_s, 1e-9)), 1.0, 1e12));
   const auto blocks = std::min(stop.blocks, affordable);
   plan.blocks_dropped = stop.blocks - blocks;
   plan.iterations = blocks * plan.block_length;

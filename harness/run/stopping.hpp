@@ -23,15 +23,16 @@ struct PilotVerdict {
   Next next = Next::enough;
   std::int64_t iterations = 0;
 };
-/// A pilot is enough when every group is stationary and it is ≥ 20 τ long (verdicts: a shorter one
-/// underestimates τ). `attempts`: pilots begun so far; after 4 the case goes on, flagged.
-PilotVerdict judge_pilot(const GroupTimes& pilot, int attempts);
+/// A pilot is enough when every group is stationary and, where the block length is taken from it,
+/// max(500, 20 τ) long: a shorter one underestimates τ. `attempts`: pilots begun so far; after 4
+/// the case goes on, flagged.
+PilotVerdict judge_pilot(const GroupTimes& pilot, int attempts, const Stop& stop);
 bool stationary(std::span<const float> pilot);
 
 /// The plan of the timed loop, fixed before its first iteration.
 struct TimedPlan {
   std::int64_t iterations = 0;
-  std::int64_t block_length = 0;   ///< 0: no blocks were planned
+  std::int64_t block_length = 0;    ///< 0: no blocks were planned
   std::int64_t blocks_dropped = 0;  ///< planned blocks that `cap_s` leaves no time for
 };
 /// `iteration_s`: seconds an iteration took in the pilot or warm-up. Block length: the one fixed in

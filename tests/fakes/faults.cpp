@@ -193,11 +193,16 @@ Fault parse_fault(const std::string& text) {
     if (pair.size() != 2) throw std::invalid_argument("not key=value: " + parts[i]);
     if (pair[0] == "ranks")
       for (const auto& rank : split(pair[1], ',')) fault.ranks.push_back(std::stoi(rank));
-    else if (pair[0] == "benchmark") fault.benchmark = pair[1];
-    else if (pair[0] == "factor") fault.factor = std::stod(pair[1]);
-    else if (pair[0] == "delay") fault.delay_s = std::stod(pair[1]);
-    else if (pair[0] == "after") fault.after = std::stoll(pair[1]);
-    else throw std::invalid_argument("unknown key: " + pair[0]);
+    else if (pair[0] == "benchmark")
+      fault.benchmark = pair[1];
+    else if (pair[0] == "factor")
+      fault.factor = std::stod(pair[1]);
+    else if (pair[0] == "delay")
+      fault.delay_s = std::stod(pair[1]);
+    else if (pair[0] == "after")
+      fault.after = std::stoll(pair[1]);
+    else
+      throw std::invalid_argument("unknown key: " + pair[0]);
   }
   return fault;
 }

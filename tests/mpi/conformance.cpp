@@ -36,12 +36,9 @@ Outcome launch_and_verify(const Setup& setup) {
   const auto team = world.split(0, world.rank());
   const auto communicator = setup.backend.open(*team);
   const auto device = device::make_host_device();
-  bench::Context context{setup.spec,
-                         {team->rank(), team->size(), world.rank(), "here"},
-                         *device,
-                         communicator.get(),
-                         42,
-                         3 * (4096 + 64),
+  bench::Context context{setup.spec, {team->rank(), team->size(), world.rank(), "here"},
+                         *device,    communicator.get(),
+                         42,         3 * (4096 + 64),
                          1};
   auto prepared = setup.benchmark.prepare(context);
   Outcome outcome;
@@ -163,7 +160,8 @@ TEST(Conformance, TheFirstWrongElementIsLocated) {
 
 TEST(Team, GathersAndBroadcastsBytesOfAnySize) {
   auto& world = session->world();
-  const auto texts = comm::gather_text(world, std::string(static_cast<std::size_t>(world.rank()), 'x'));
+  const auto texts =
+      comm::gather_text(world, std::string(static_cast<std::size_t>(world.rank()), 'x'));
   for (std::size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(texts[i].size(), i);
   EXPECT_EQ(texts.size(), world.rank() == 0 ? static_cast<std::size_t>(world.size()) : 0U);
   const int last = world.size() - 1;
@@ -207,7 +205,8 @@ int main(int argc, char** argv) {
   const int mine = RUN_ALL_TESTS();
   const bool all_well = assay::comm::all_agree(session->world(), mine == 0);
   if (mine != 0)
-    std::fprintf(stderr, "rank %d of %d failed\n", session->world().rank(), session->world().size());
+    std::fprintf(stderr, "rank %d of %d failed\n", session->world().rank(),
+                 session->world().size());
   session->close();
   return all_well ? 0 : 1;
 }

@@ -1,8 +1,8 @@
 // A catalogue with the benchmarks' names and dimensions, for tests that cannot run them.
 #pragma once
 
-#include "harness/core/dims.hpp"
 #include "harness/core/benchmark_info.hpp"
+#include "harness/core/dims.hpp"
 
 namespace assay::test {
 
@@ -21,9 +21,7 @@ inline Catalogue catalogue() {
   const DimSpec type{"type", "fp32", types};
   const DimSpec op{"op", "sum", {"sum", "prod", "min", "max", "avg"}};
   const auto bytes = [](std::int64_t size) { return DimSpec{"bytes", size, {}}; };
-  const auto side = [](std::string_view name) {
-    return DimSpec{name, std::int64_t{512}, {}};
-  };
+  const auto side = [](std::string_view name) { return DimSpec{name, std::int64_t{512}, {}}; };
   const Names stream_metrics{"time", "bandwidth"};
   return {
       {"noop", "the harness itself", {}, {"time"}, "world", false, nullptr, ten_microseconds},

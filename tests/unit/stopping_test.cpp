@@ -11,20 +11,21 @@ namespace {
 std::vector<float> noise(std::size_t n, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<float> values(n);
-  for (auto& value : values) value = 1e-5F * (1 + 0.1F * static_cast<float>(random() % 1000) / 1000);
+  for (auto& value : values)
+    value = 1e-5F * (1 + 0.1F * static_cast<float>(random() % 1000) / 1000);
   return values;
 }
 
 TEST(Pilot, IndependentNoiseIsEnoughAtOnce) {
-  EXPECT_EQ(judge_pilot({noise(500, 1)}, 1).next, PilotVerdict::Next::enough);
+  EXPECT_EQ(judge_pilot({noise(500, 1)}, 1, {}).next, PilotVerdict::Next::enough);
 }
 
 TEST(Pilot, AGroupThatIsStillSettlingStartsOver) {
   auto settling = noise(500, 1);
   for (std::size_t i = 0; i < settling.size(); ++i)
     settling[i] += 1e-4F * std::exp(-static_cast<float>(i) / 400);
-  EXPECT_EQ(judge_pilot({noise(500, 2), settling}, 1).next, PilotVerdict::Next::again);
-  EXPECT_NE(judge_pilot({noise(500, 2), settling}, 4).next, PilotVerdict::Next::again)
+  EXPECT_EQ(judge_pilot({noise(500, 2), settling}, 1, {}).next, PilotVerdict::Next::again);
+  EXPECT_NE(judge_pilot({noise(500, 2), settling}, 4, {}).next, PilotVerdict::Next::again)
       << "four attempts are all there are";
 }
 
@@ -36,9 +37,16 @@ TEST(Pilot, LongMemoryAsksForALongerPilot) {
     state = 0.97F * state + static_cast<float>(random() % 1000) / 1000 - 0.5F;
     value = 1e-5F * (10 + state);
   }
-  const auto verdict = judge_pilot({walk}, 4);
+  const auto verdict = judge_pilot({walk}, 4, {});
   EXPECT_EQ(verdict.next, PilotVerdict::Next::extend);
   EXPECT_GT(verdict.iterations, 0);
+}
+
+TEST(Pilot, IsLongEnoughForTheBlockLengthThatItDecides) {
+  const auto verdict = judge_pilot({noise(100, 1)}, 1, {});
+  EXPECT_EQ(verdict.next, PilotVerdict::Next::extend);
+  EXPECT_EQ(verdict.iterations, 400);
+  EXPECT_EQ(judge_pilot({noise(100, 1)}, 1, {.block_length = 5}).next, PilotVerdict::Next::enough);
 }
 
 TEST(TimedPlan, BlocksTakeTheirLengthFromThePilot) {
@@ -49,8 +57,7 @@ TEST(TimedPlan, BlocksTakeTheirLengthFromThePilot) {
 }
 
 TEST(TimedPlan, ATailAsksForLongerBlocks) {
-  const auto plan =
-      plan_timed({.blocks = 64, .quantiles = {0.05}}, {noise(2000, 1)}, 1e-5, 60);
+  const auto plan = plan_timed({.blocks = 64, .quantiles = {0.05}}, {noise(2000, 1)}, 1e-5, 60);
   EXPECT_GE(plan.block_length, 93);
 }
 

@@ -6,8 +6,8 @@
 #include <numeric>
 
 #include "benchmarks/catalogue.hpp"
-#include "tests/unit/counting_new.hpp"
 #include "harness/run/round.hpp"
+#include "tests/unit/counting_new.hpp"
 
 namespace assay::run {
 namespace {
