@@ -11,6 +11,8 @@ namespace assay::run {
 namespace {
 
 constexpr double chunk_s = 0.5;
+/// The end of a long warm-up is what tells; an operation of nanoseconds makes millions of samples.
+constexpr std::ptrdiff_t most_kept_warm_up = 4096;
 constexpr double seconds_per_ns = 1e-9;
 
 }  // namespace
@@ -144,6 +146,8 @@ void Round::warm_up() {
     const double took_s = run_chunk({step.next, Phase::warm_up, false}, report_.warm_up);
     total += step.next;
     elapsed_s += took_s;
+    if (std::ssize(report_.warm_up) > most_kept_warm_up)
+      report_.warm_up.erase(report_.warm_up.begin(), report_.warm_up.end() - most_kept_warm_up);
     iteration_s_ = took_s / static_cast<double>(step.next);
     step = decide([&] {
       const auto missing = wanted.iterations - total;

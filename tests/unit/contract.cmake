@@ -5,3 +5,9 @@ assay_test(judge_test LABEL unit TIMEOUT 60
   LINKS assay::contract)
 target_include_directories(judge_test SYSTEM PRIVATE "${ASSAY_VALIJSON_INCLUDE}")
 assay_test(report_test LABEL unit TIMEOUT 60 SOURCES unit/report_test.cpp LINKS assay::report)
+
+# The committed sample: its verdict comes out of its files bit for bit.
+add_test(NAME sample_verdict_is_reproduced
+  COMMAND assay judge "${PROJECT_SOURCE_DIR}/results/samples/quickstart")
+set_tests_properties(sample_verdict_is_reproduced PROPERTIES LABELS unit TIMEOUT 30
+  PASS_REGULAR_EXPRESSION "reproduced bit for bit")
