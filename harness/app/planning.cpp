@@ -83,7 +83,7 @@ std::string plan_table(const plan::Plan& plan, const Topology& topology) {
                         plan.layouts.at(spec.layout).rounds.size() == 1 ? " " : "s",
                         stop_text(spec.protocol));
   text += fmt::format(
-      "about {:.0f} s over shared memory (a network takes longer), {:.1f} MiB of buffers per "
+      "about {:.0f} s over shared memory (a network takes longer), {:.1f} MiB of messages per "
       "rank\n",
       plan.estimated_s, plan.memory_bytes_per_rank / (1 << 20));
   return text;

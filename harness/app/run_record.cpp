@@ -85,7 +85,10 @@ void check_memory(const plan::Plan& plan, const run::Inventory& inventory) {
   for (const auto& host : inventory.topology.hosts) {
     const auto available = inventory.available_bytes.find(host.name);
     if (available == inventory.available_bytes.end()) continue;
-    const double needed = plan.memory_bytes_per_rank * static_cast<double>(host.ranks.size());
+    // Up to three buffers of a case rotate over more than the cache beside what the messages take.
+    const double per_rank =
+        plan.memory_bytes_per_rank + 3 * static_cast<double>(inventory.rotation_bytes);
+    const double needed = per_rank * static_cast<double>(host.ranks.size());
     if (needed > available->second)
       throw UsageError(
           {fmt::format("host {}", host.name),

@@ -19,6 +19,7 @@ def shipped(contract):
 
 class Shipped(ProgramTest):
     block_length = "5"  # what the contracts plan for large messages
+    max_time_s = "5"
 
     def run_clause(self, contract, clause, fault, ranks, how):
         document = shipped(contract)
@@ -28,7 +29,7 @@ class Shipped(ProgramTest):
             of["bytes"] = "1MiB"
         self.write("contract.json", document)
         return self.launch(ranks, "run", *how, "--contract", "contract.json", "--ranks-per-node",
-                           str(max(1, ranks // 2)), "--max-time-per-case", "5",
+                           str(max(1, ranks // 2)), "--max-time-per-case", self.max_time_s,
                            "--block-length", self.block_length, "--quiet", "--out", "out",
                            environment=fault)
 
@@ -73,9 +74,9 @@ class Shipped(ProgramTest):
         self.assertEqual(hosts, ["node1"])
 
     def test_node_cpu_compute_per_rank(self):
-        self.block_length = "1"  # the fault has to be a large one
+        self.block_length, self.max_time_s = "1", "8"  # the fault has to be a large one
         hosts = self.expect_fail("node-cpu", "compute-per-rank", faults(
-            local_fault="slow:ranks=1:benchmark=gemm:delay=0.25"), "rank 1 on host node1: median ")
+            local_fault="slow:ranks=1:benchmark=gemm:delay=0.15"), "rank 1 on host node1: median ")
         self.assertEqual(hosts, ["node1"])
 
     def test_node_cpu_all_reduce_per_node(self):
