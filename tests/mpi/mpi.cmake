@@ -5,9 +5,11 @@ target_link_libraries(assay_fakes PUBLIC assay::app)
 add_executable(assay_faulty fakes/faulty_main.cpp)
 target_link_libraries(assay_faulty PRIVATE assay_fakes)
 
+# Open MPI's plug-ins leak and are unloaded before the leak check, so no suppression can name them;
+# leaks are looked for in the unit tests.
 set(ASSAY_MPI_ENVIRONMENT OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_rmaps_base_oversubscribe=1
-    "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/mpi/lsan.supp")
+    ASAN_OPTIONS=detect_leaks=0)
 include(mpi/watchdog.cmake)
 include(mpi/program.cmake)
 

@@ -74,9 +74,9 @@ class Shipped(ProgramTest):
         self.assertEqual(hosts, ["node1"])
 
     def test_node_cpu_compute_per_rank(self):
-        self.block_length, self.max_time_s = "1", "8"  # the fault has to be a large one
+        self.block_length, self.max_time_s = "1", "10"  # the fault has to be a large one
         hosts = self.expect_fail("node-cpu", "compute-per-rank", faults(
-            local_fault="slow:ranks=1:benchmark=gemm:delay=0.15"), "rank 1 on host node1: median ")
+            local_fault="slow:ranks=1:benchmark=gemm:delay=0.2"), "rank 1 on host node1: median ")
         self.assertEqual(hosts, ["node1"])
 
     def test_node_cpu_all_reduce_per_node(self):
