@@ -57,8 +57,8 @@ class PreparedCollective final : public bench::Prepared {
       send_.emplace(context.device, shape_.send * shape_.width, context.rotation_bytes);
     for (int i = 0; i < spec.pieces(shape_.call.ranks); ++i)
       expected_.push_back(spec.expected(shape_.call, context.group.rank, i));
-    slots_ = in_place_ ? recv_.slots() : std::min(recv_.slots(), send_->slots());
-    for (std::size_t i = 0; i < slots_; ++i) fill_input(i);
+    turn_ = bench::Turn(in_place_ ? recv_.slots() : std::min(recv_.slots(), send_->slots()));
+    for (std::size_t i = 0; i < turn_.slots(); ++i) fill_input(i);
     launch_ = context.communicator->native(
         {spec.collective, shape_.call.type, shape_.call.op, shape_.call.count});
   }
@@ -84,17 +84,16 @@ class PreparedCollective final : public bench::Prepared {
   std::map<std::string, std::string> notes() const override {
     return {{"actual_bytes", std::to_string(shape_.actual_bytes())},
             {"count", std::to_string(shape_.call.count)},
-            {"buffers", std::to_string(slots_)}};
+            {"buffers", std::to_string(turn_.slots())}};
   }
 
   void reset(bench::Iteration iteration) override {
-    if (iteration.last && !in_place_) recv_.poison(next_);
+    if (iteration.last && !in_place_) recv_.poison(turn_.next());
   }
 
   void launch() noexcept override {
-    last_ = next_;
-    (*launch_)(in_place_ ? nullptr : send_->slot(last_), recv_.slot(last_));
-    next_ = last_ + 1 == slots_ ? 0 : last_ + 1;
+    const auto slot = turn_.take();
+    (*launch_)(in_place_ ? nullptr : send_->slot(slot), recv_.slot(slot));
   }
 
   void check() const override { launch_->check(); }
@@ -105,9 +104,9 @@ class PreparedCollective final : public bench::Prepared {
     const bool extra = moment == Moment::before || in_place_;
     if (extra) {
       if (in_place_)
-        fill_input(next_);
+        fill_input(turn_.next());
       else
-        recv_.poison(next_);
+        recv_.poison(turn_.next());
       launch();
       check();
     }
@@ -129,10 +128,10 @@ class PreparedCollective final : public bench::Prepared {
   VerifyReport compare() {
     PatternCheck check(context_);
     for (const auto& piece : expected_)
-      check.data(recv_.slot(last_) + piece.at * shape_.width, piece.pattern,
-                 {stream(last_), piece.first_index, piece.count}, piece.at);
-    check.guards("recv", recv_, last_);
-    if (!in_place_) check.guards("send", *send_, last_);
+      check.data(recv_.slot(turn_.last()) + piece.at * shape_.width, piece.pattern,
+                 {stream(turn_.last()), piece.first_index, piece.count}, piece.at);
+    check.guards("recv", recv_, turn_.last());
+    if (!in_place_) check.guards("send", *send_, turn_.last());
     return check.report();
   }
 
@@ -144,7 +143,7 @@ class PreparedCollective final : public bench::Prepared {
   bench::BufferRing recv_;
   std::optional<bench::BufferRing> send_;
   std::vector<Piece> expected_;
-  std::size_t slots_ = 1, next_ = 0, last_ = 0;
+  bench::Turn turn_;
   std::unique_ptr<comm::Launch> launch_;
 };
 

@@ -45,8 +45,8 @@ class PreparedGemm final : public bench::Prepared {
         b_(context.device, sizes_.k * sizes_.n * sizeof(T), context.rotation_bytes),
         c_(context.device, sizes_.m * sizes_.n * sizeof(T), context.rotation_bytes) {
     openblas_set_num_threads(context.threads);
-    slots_ = std::min({a_.slots(), b_.slots(), c_.slots()});
-    for (std::size_t slot = 0; slot < slots_; ++slot) {
+    turn_ = bench::Turn(std::min({a_.slots(), b_.slots(), c_.slots()}));
+    for (std::size_t slot = 0; slot < turn_.slots(); ++slot) {
       fill(a_.slot(slot), 1, sizes_.m * sizes_.k);
       fill(b_.slot(slot), 2, sizes_.k * sizes_.n);
       c_.poison(slot);
@@ -61,23 +61,22 @@ class PreparedGemm final : public bench::Prepared {
   }
   std::map<std::string, std::string> notes() const override {
     return {{"threads", std::to_string(context_.threads)},
-            {"buffers", std::to_string(slots_)},
+            {"buffers", std::to_string(turn_.slots())},
             {"library", openblas_get_config()}};
   }
   void reset(bench::Iteration iteration) override {
-    if (iteration.last) c_.poison(next_);
+    if (iteration.last) c_.poison(turn_.next());
   }
   void launch() noexcept override {
-    last_ = next_;
+    turn_.take();
     multiply(sizes_, at(a_), at(b_), at(c_));
-    next_ = last_ + 1 == slots_ ? 0 : last_ + 1;
   }
 
   /// C·x against A·(B·x) for an integer x: exact, and O(n²) where a second product would be O(n³)
   /// (Freivalds). A row that differs is computed anew to name its first wrong element.
   VerifyReport verify(Moment moment) override {
     if (moment == Moment::before) {
-      c_.poison(next_);
+      c_.poison(turn_.next());
       launch();
     }
     const std::vector<double> x = probe();
@@ -90,14 +89,16 @@ class PreparedGemm final : public bench::Prepared {
     for (std::size_t i = 0; i < sizes_.m; ++i)
       if (!(cx[i] == abx[i])) check_row(i, report);
     PatternCheck guards(context_);
-    for (const auto* ring : {&a_, &b_, &c_}) guards.guards("matrix", *ring, last_);
+    for (const auto* ring : {&a_, &b_, &c_}) guards.guards("matrix", *ring, turn_.last());
     report.wrong += guards.report().wrong;
     if (!report.first) report.first = guards.report().first;
     return report;
   }
 
  private:
-  T* at(const bench::BufferRing& ring) const { return reinterpret_cast<T*>(ring.slot(last_)); }
+  T* at(const bench::BufferRing& ring) const {
+    return reinterpret_cast<T*>(ring.slot(turn_.last()));
+  }
 
   static constexpr DataType type() { return sizeof(T) == 4 ? DataType::fp32 : DataType::fp64; }
 
@@ -149,7 +150,7 @@ class PreparedGemm final : public bench::Prepared {
   bench::Context& context_;
   Sizes sizes_;
   bench::BufferRing a_, b_, c_;
-  std::size_t slots_ = 1, next_ = 0, last_ = 0;
+  bench::Turn turn_;
 };
 
 class Gemm final : public bench::Benchmark {

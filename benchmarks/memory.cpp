@@ -50,7 +50,8 @@ class PreparedMemory final : public bench::Prepared {
       : kernel_(kernel), context_(context), count_(elements_of(context.spec.dims)) {
     for (std::size_t i = 0; i < kernel.arrays; ++i)
       rings_.emplace_back(context.device, count_ * sizeof(double), context.rotation_bytes);
-    for (std::size_t slot = 0; slot < rings_[0].slots(); ++slot) {
+    turn_ = bench::Turn(rings_[0].slots());
+    for (std::size_t slot = 0; slot < turn_.slots(); ++slot) {
       rings_[0].poison(slot);
       for (std::size_t i = 1; i < kernel.arrays; ++i)
         context.device.fill(rings_[i].slot(slot), input(i), slice());
@@ -72,22 +73,18 @@ class PreparedMemory final : public bench::Prepared {
             {"kernel", std::string(kernels::instruction_set())}};
   }
   void reset(bench::Iteration iteration) override {
-    if (iteration.last) rings_[0].poison(next_);
+    if (iteration.last) rings_[0].poison(turn_.next());
   }
-  void launch() noexcept override {
-    last_ = next_;
-    kernel_.run(sets_[last_], count_);
-    next_ = last_ + 1 == sets_.size() ? 0 : last_ + 1;
-  }
+  void launch() noexcept override { kernel_.run(sets_[turn_.take()], count_); }
 
   VerifyReport verify(Moment moment) override {
     if (moment == Moment::before) {
-      rings_[0].poison(next_);
+      rings_[0].poison(turn_.next());
       launch();
     }
     PatternCheck check(context_);
-    check.data(rings_[0].slot(last_), expected(), slice(), 0);
-    for (const auto& ring : rings_) check.guards("array", ring, last_);
+    check.data(rings_[0].slot(turn_.last()), expected(), slice(), 0);
+    for (const auto& ring : rings_) check.guards("array", ring, turn_.last());
     auto report = check.report();
     report.method = moment == Moment::before ? "extra call on the timed buffers" : "timed output";
     return report;
@@ -116,7 +113,7 @@ class PreparedMemory final : public bench::Prepared {
   std::size_t count_;
   std::vector<bench::BufferRing> rings_;
   std::vector<Arrays> sets_;  ///< by slot
-  std::size_t next_ = 0, last_ = 0;
+  bench::Turn turn_;
 };
 
 class MemoryBenchmark final : public bench::Benchmark {

@@ -1,6 +1,5 @@
 #include "harness/app/run_record.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,10 +17,6 @@ namespace assay::app {
 
 namespace {
 
-std::tm utc() {
-  return fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
-}
-
 std::string random_id() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}", random(), random());
@@ -36,8 +31,13 @@ std::map<std::string, std::string> tool(const run::Inventory& inventory) {
 
 }  // namespace
 
-std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc()); }
-std::string utc_stamp() { return fmt::format("{:%Y%m%dT%H%M%SZ}", utc()); }
+std::string utc_now() { return result::utc_timestamp(std::chrono::system_clock::now()); }
+
+std::string utc_stamp() {
+  auto stamp = utc_now();
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
+  return stamp;
+}
 
 result::ResultDocument header_of(const RunOptions& options, const plan::Plan& plan,
                                  const run::Inventory& inventory) {

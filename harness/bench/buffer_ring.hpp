@@ -8,6 +8,24 @@
 
 namespace assay::bench {
 
+/// Whose turn it is among `slots` buffers.
+class Turn {
+ public:
+  explicit Turn(std::size_t slots = 1) : slots_(slots) {}
+  std::size_t slots() const noexcept { return slots_; }
+  std::size_t next() const noexcept { return next_; }
+  std::size_t last() const noexcept { return last_; }
+  /// Takes the next one; it is the last one until the next call.
+  std::size_t take() noexcept {
+    last_ = next_;
+    next_ = last_ + 1 == slots_ ? 0 : last_ + 1;
+    return last_;
+  }
+
+ private:
+  std::size_t slots_, next_ = 0, last_ = 0;
+};
+
 /// `slots` buffers of `bytes` each, every one between two guard bands. Local.
 class BufferRing {
  public:

@@ -153,8 +153,7 @@ class PlanRunner {
     if (!support.yes())
       return assembler.without(result::Status::skipped, support.reason, elapsed_s());
 
-    const auto case_index =
-        static_cast<std::uint16_t>(std::min<std::size_t>(index, no_case_index - 1));
+    const auto case_index = static_cast<std::uint16_t>(std::min<std::size_t>(index, no_case - 1));
     auto settings = settings_;
     settings.max_time_per_round_s /= static_cast<double>(layout.rounds.size());
     for (std::size_t r = 0; r < layout.rounds.size(); ++r) {
@@ -168,7 +167,6 @@ class PlanRunner {
   }
 
  private:
-  static constexpr std::size_t no_case_index = std::numeric_limits<std::uint16_t>::max();
   const plan::Plan& plan_;
   const Rig& rig_;
   const RunSettings& settings_;
