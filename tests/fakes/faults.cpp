@@ -18,10 +18,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 const std::map<std::string, Fault::Kind> kinds{
-    {"slow", Fault::Kind::slow},       {"corrupt", Fault::Kind::corrupt},
-    {"swap", Fault::Kind::swap},       {"partial", Fault::Kind::partial},
-    {"overrun", Fault::Kind::overrun}, {"hang", Fault::Kind::hang},
-    {"die", Fault::Kind::die},         {"fail", Fault::Kind::fail}};
+    {"slow", Fault::Kind::slow},       {"pace", Fault::Kind::pace},
+    {"corrupt", Fault::Kind::corrupt}, {"swap", Fault::Kind::swap},
+    {"partial", Fault::Kind::partial}, {"overrun", Fault::Kind::overrun},
+    {"hang", Fault::Kind::hang},       {"die", Fault::Kind::die},
+    {"fail", Fault::Kind::fail}};
 
 std::vector<std::string> split(const std::string& text, char at) {
   std::vector<std::string> parts;
@@ -61,6 +62,8 @@ class Trouble {
     if (now && fault_.kind == Fault::Kind::die) std::raise(SIGKILL);
     const auto begin = Clock::now();
     launch(now);
+    if (now && fault_.kind == Fault::Kind::pace)
+      std::this_thread::sleep_until(begin + std::chrono::duration<double>(fault_.floor_s));
     if (!now || fault_.kind != Fault::Kind::slow) return;
     const auto end = begin + (Clock::now() - begin) * fault_.factor;
     while (Clock::now() < end) {
@@ -199,6 +202,8 @@ Fault parse_fault(const std::string& text) {
       fault.factor = std::stod(pair[1]);
     else if (pair[0] == "delay")
       fault.delay_s = std::stod(pair[1]);
+    else if (pair[0] == "floor")
+      fault.floor_s = std::stod(pair[1]);
     else if (pair[0] == "after")
       fault.after = std::stoll(pair[1]);
     else

@@ -14,6 +14,7 @@ struct Fault {
   enum class Kind {
     none,
     slow,     ///< every launch takes `factor` times as long, and `delay_s` longer
+    pace,     ///< every launch takes `floor_s` at least: hiccups of the machine vanish below it
     corrupt,  ///< one bit of the received data flips
     swap,     ///< the two halves of the received data change places
     partial,  ///< the last element received is overwritten with what it was before
@@ -27,6 +28,7 @@ struct Fault {
   std::string benchmark;   ///< only this one; empty: all
   double factor = 2;
   double delay_s = 0;      ///< asleep: takes no core from those that are not slow
+  double floor_s = 0;      ///< asleep too
   std::int64_t after = 0;  ///< launches that go well before it begins
 };
 
