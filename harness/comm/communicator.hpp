@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/core/collective.hpp"
 #include "harness/core/data_type.hpp"
@@ -19,13 +21,18 @@ struct CollectiveCall {
   Collective collective = Collective::all_reduce;
   DataType type = DataType::fp32;
   ReduceOp op = ReduceOp::sum;
-  std::uint64_t count = 0;  ///< elements; all_to_all: per peer
+  std::uint64_t count = 0;  ///< elements; all_to_all, all_gather, …: per rank
+  int root = 0;             ///< rooted collectives
+  /// all_to_all_v: element [i · size + j] is what rank i sends to rank j; outlives the launch.
+  std::span<const std::uint64_t> counts{};
 };
 
 /// How a call is carried out, for the document.
 struct LaunchInfo {
   std::string path;       ///< "native"; "chunked", "wide type": beyond the library's int counts
   std::string reduction;  ///< "library"; "assay": our kernel is timed; empty: nothing is reduced
+  /// In place, reduce_scatter: element of the buffer at which this rank's result begins.
+  std::uint64_t in_place_result_at = 0;
 };
 
 /// A call resolved before timing: launching it allocates, looks up, logs and throws nothing.
@@ -40,6 +47,29 @@ class Launch {
   virtual const LaunchInfo& info() const = 0;
 };
 
+/// One message of a fixed size to or from a rank of the communicator.
+struct Transfer {
+  enum class Way { send, receive };
+  Way way = Way::send;
+  int peer = 0;
+  std::size_t bytes = 0;
+};
+
+/// Messages resolved before timing: the parts from which composed collectives are made. Per pair of
+/// ranks, messages match in the order in which they are started. Nothing here throws, allocates or
+/// logs but check().
+class Transfers {
+ public:
+  virtual ~Transfers() = default;
+  /// Local, does not wait. `data` stays valid until the transfer is finished; the data of a send
+  /// is not written to. Started once between two finishes.
+  virtual void start(std::size_t index, std::byte* data) noexcept = 0;
+  /// Waits until the transfer is complete on this rank.
+  virtual void finish(std::size_t index) noexcept = 0;
+  /// Local. Throws RunError if anything so far failed.
+  virtual void check() const = 0;
+};
+
 class Communicator {
  public:
   virtual ~Communicator() = default;
@@ -49,6 +79,8 @@ class Communicator {
   /// Local. The library's own implementation of `call`, or null where it has none.
   /// The launch must not outlive the communicator. Throws RunError when the library refuses.
   virtual std::unique_ptr<Launch> native(const CollectiveCall& call) = 0;
+  /// Local. Indices of the result are those of `transfers`. Must not outlive the communicator.
+  virtual std::unique_ptr<Transfers> transfers(std::vector<Transfer> transfers) = 0;
 };
 
 }  // namespace assay::comm

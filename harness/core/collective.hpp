@@ -8,9 +8,24 @@
 
 namespace assay {
 
-enum class Collective { all_reduce, all_to_all };
+enum class Collective {
+  all_reduce,
+  reduce_scatter,
+  all_gather,
+  all_to_all,
+  all_to_all_v,
+  broadcast,
+  reduce,
+  gather,
+  scatter,
+  send_recv,
+  hypercube,
+  barrier
+};
 
-inline constexpr std::array<std::string_view, 2> collective_names{"all_reduce", "all_to_all"};
+inline constexpr std::array<std::string_view, 12> collective_names{
+    "all_reduce", "reduce_scatter", "all_gather", "all_to_all", "all_to_all_v", "broadcast",
+    "reduce",     "gather",         "scatter",    "send_recv",  "hypercube",    "barrier"};
 
 constexpr std::string_view name(Collective collective) {
   return collective_names[static_cast<std::size_t>(collective)];

@@ -1,0 +1,45 @@
+// Named algorithms of collectives as schedules of send and receive. Pure: each call gives the
+// schedule of one rank; the schedules of all ranks together carry the collective out.
+//
+// Sources: R. Thakur, R. Rabenseifner, W. Gropp, "Optimization of Collective Communication
+// Operations in MPICH", IJHPCA 19(1), 2005 (recursive doubling, ring, binomial tree, pairwise);
+// J. Bruck, C.-T. Ho, S. Kipnis, D. Weathersby, "Efficient Algorithms for All-to-All
+// Communications in Multiport Message-Passing Systems", IEEE TPDS 8(11), 1997 (Bruck);
+// D. Hensgen, R. Finkel, U. Manber, "Two Algorithms for Barrier Synchronization", IJPP 17(1), 1988
+// (dissemination).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "harness/core/collective.hpp"
+#include "harness/schedule/schedule.hpp"
+
+namespace assay::schedule {
+
+/// A collective on a group, out of place; the extents are those of benchmarks/collective_spec.hpp.
+struct Shape {
+  int ranks = 1;
+  std::uint64_t count = 0;  ///< as passed to the library
+  int root = 0;             ///< rooted collectives
+  /// all_to_all_v: element [i · ranks + j] is what rank i sends to rank j. Else empty.
+  std::span<const std::uint64_t> counts;
+};
+
+struct Algorithm {
+  Collective collective;
+  std::string_view name;
+  std::string_view what;
+  /// Why it cannot run on so many ranks ("needs a power of two"); empty: it can.
+  std::string_view (*refusal)(int ranks);
+  Schedule (*build)(const Shape& shape, int rank);
+};
+
+/// The one table, in the order of the collectives.
+std::span<const Algorithm> algorithms();
+/// Null where the collective has no algorithm of that name.
+const Algorithm* find_algorithm(Collective collective, std::string_view name);
+
+}  // namespace assay::schedule
