@@ -3,25 +3,27 @@
 #include <array>
 
 #include "benchmarks/collective_benchmark.hpp"
-#include "harness/core/error.hpp"
 
 namespace assay::benchmarks {
 
 namespace {
 
-constexpr std::array<const CollectiveSpec*, 2> collectives{&all_reduce_spec, &all_to_all_spec};
+constexpr std::array<const CollectiveSpec*, collective_names.size()> rows{
+    &all_reduce_spec,   &reduce_scatter_spec, &all_gather_spec, &all_to_all_spec,
+    &all_to_all_v_spec, &broadcast_spec,      &reduce_spec,     &gather_spec,
+    &scatter_spec,      &send_recv_spec,      &hypercube_spec,  &barrier_spec};
 
 }  // namespace
 
+std::span<const CollectiveSpec* const> collective_specs() { return rows; }
+
 const CollectiveSpec& spec_of(Collective collective) {
-  for (const auto* spec : collectives)
-    if (spec->collective == collective) return *spec;
-  throw InternalError("a collective without a row in the table");
+  return *rows[static_cast<std::size_t>(collective)];
 }
 
 bench::Benchmarks catalogue() {
   bench::Benchmarks all{make_noop()};
-  for (const auto* spec : collectives) all.push_back(make_collective_benchmark(*spec));
+  for (const auto* spec : rows) all.push_back(make_collective_benchmark(*spec));
   all.push_back(make_copy());
   all.push_back(make_triad());
   all.push_back(make_gemm());

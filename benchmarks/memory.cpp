@@ -49,7 +49,9 @@ class PreparedMemory final : public bench::Prepared {
   PreparedMemory(const MemoryKernel& kernel, bench::Context& context)
       : kernel_(kernel), context_(context), count_(elements_of(context.spec.dims)) {
     for (std::size_t i = 0; i < kernel.arrays; ++i)
-      rings_.emplace_back(context.device, count_ * sizeof(double), context.rotation_bytes);
+      rings_.emplace_back(
+          context.device, count_ * sizeof(double),
+          bench::rotation_over(context.rotation_bytes, {count_ * sizeof(double)}).slots);
     turn_ = bench::Turn(rings_[0].slots());
     for (std::size_t slot = 0; slot < turn_.slots(); ++slot) {
       rings_[0].poison(slot);

@@ -22,8 +22,8 @@ std::optional<Enum> from(const std::array<std::string_view, n>& names, std::stri
 }
 
 /// Dimensions in the order people read them; the shape of a matrix product is one word.
-constexpr std::array<std::string_view, 6> label_order{"bytes", "m",       "type",
-                                                      "op",    "backend", "memory"};
+constexpr std::array<std::string_view, 8> label_order{"bytes",  "m",         "type",    "op",
+                                                      "counts", "algorithm", "backend", "memory"};
 
 std::string shape(const Dims& dims) {
   std::string text;
@@ -39,7 +39,8 @@ std::string word(const Dims& dims, std::string_view dim) {
   if (at == dims.end()) return {};
   if (dim == "m") return shape(dims);
   auto text = format_dim(at->second, find_dim(dim)->kind);
-  return text == "mpi" || text == "host" ? std::string() : text;
+  const bool usual = text == "mpi" || text == "host" || text == "native" || text == "uniform";
+  return usual ? std::string() : text;
 }
 
 /// " placement 7" for a placement or repetition other than the first.
@@ -85,6 +86,9 @@ std::string label(const Case& c) {
   if (const auto in_place = c.dims.find("in_place");
       in_place != c.dims.end() && in_place->second == DimValue{true})
     text += " in-place";
+  if (const auto root = c.dims.find("root");
+      root != c.dims.end() && root->second != DimValue{std::string("0")})
+    text += " root " + std::get<std::string>(root->second);
   text += fmt::format(" {} {}", layout_name(c), name(c.protocol.pacing));
   if (c.protocol.cache == Cache::warm) text += " warm";
   return text + numbered(c.dims, "placement") + numbered(c.dims, "repetition");

@@ -44,6 +44,27 @@ std::string parse_op(std::string_view text, std::string_view where) {
                     fmt::format("expected one of {}", fmt::join(reduce_op_names, ", "))});
 }
 
+bool is_number(std::string_view text) {
+  std::uint32_t value = 0;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && stop == end && value <= 0x7fffffff;
+}
+
+std::string parse_root(std::string_view text, std::string_view where) {
+  if (text == "all" || text == "rotating" || is_number(text)) return std::string(text);
+  throw UsageError({std::string(where), fmt::format("'{}' is no root", text),
+                    "expected a rank such as 0, all or rotating"});
+}
+
+std::string parse_counts(std::string_view text, std::string_view where) {
+  constexpr std::string_view skewed = "skewed:";
+  if (text == "uniform" || (text.starts_with(skewed) && is_number(text.substr(skewed.size()))))
+    return std::string(text);
+  throw UsageError({std::string(where), fmt::format("'{}' says not who sends how much", text),
+                    "expected uniform, or skewed:SEED such as skewed:7"});
+}
+
 template <typename T>
 const T& typed(const Dims& dims, std::string_view name) {
   const auto at = dims.find(name);
@@ -74,6 +95,8 @@ DimValue parse_dim(const DimInfo& dim, std::string_view text, std::string_view w
   }
   if (dim.name == "type") return parse_type(text, where);
   if (dim.name == "op") return parse_op(text, where);
+  if (dim.name == "root") return parse_root(text, where);
+  if (dim.name == "counts") return parse_counts(text, where);
   return std::string(text);
 }
 

@@ -20,12 +20,17 @@ struct DimInfo {
   std::string_view help;
 };
 
-inline constexpr std::array<DimInfo, 11> dim_table{{
+inline constexpr std::array<DimInfo, 14> dim_table{{
     {"backend", DimKind::text, "communication library: mpi"},
     {"memory", DimKind::text, "where the buffers are: host"},
     {"type", DimKind::text, "element type: int8 … fp64, fp16, bf16"},
     {"op", DimKind::text, "reduction: sum, prod, min, max, avg"},
     {"bytes", DimKind::bytes, "message size: max(send, receive) bytes on a rank"},
+    {"root", DimKind::text,
+     "a rank of the group, all (each in turn, a case of its own), or rotating (next at each "
+     "launch)"},
+    {"algorithm", DimKind::text, "native: the library's own; or one composed of send and receive"},
+    {"counts", DimKind::text, "who sends how much to whom: uniform, or skewed:SEED"},
     {"in_place", DimKind::flag, "send and receive buffer are the same"},
     {"m", DimKind::integer, "rows of A and C"},
     {"n", DimKind::integer, "columns of B and C"},

@@ -23,6 +23,16 @@ std::size_t Layout::largest_group() const {
   return largest;
 }
 
+std::size_t Layout::smallest_group() const {
+  std::size_t smallest = 0;
+  for (const auto& round : rounds)
+    for (const auto& group : round.at_once) {
+      const auto size = group.ranks().size();
+      smallest = smallest == 0 ? size : std::min(smallest, size);
+    }
+  return smallest;
+}
+
 std::size_t Layout::first_group(std::size_t round) const {
   invariant(round <= rounds.size(), "a layout was asked for a round that it does not have");
   std::size_t count = 0;

@@ -31,6 +31,8 @@ struct Layout {
   const Group& group(std::size_t index) const;
   /// Ranks in the largest group of any round.
   std::size_t largest_group() const;
+  /// Ranks in the smallest one; 0 without groups.
+  std::size_t smallest_group() const;
   /// Index of the first group of `round`.
   std::size_t first_group(std::size_t round) const;
   friend bool operator==(const Layout&, const Layout&) = default;

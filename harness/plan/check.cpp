@@ -47,6 +47,8 @@ void check_value(const Request& request, const DimInfo& dim, const DimSpec* spec
   if (const auto* number = std::get_if<std::int64_t>(&value); number && *number < least)
     refuse(request, dim.name, fmt::format("{} is out of range", *number),
            fmt::format("it must be at least {}", least));
+  if (const auto* text = std::get_if<std::string>(&value))
+    parse_dim(dim, *text, fmt::format("{}.{}", request.where, dim.name));
   if (spec == nullptr || spec->choices.empty()) return;
   const auto text = format_dim(value, dim.kind);
   if (std::find(spec->choices.begin(), spec->choices.end(), text) == spec->choices.end())

@@ -28,6 +28,8 @@ class Builder {
   void refuse_too_many(const Request& request, std::size_t layouts) const;
   /// All dimensions of a case with one value of each list.
   std::vector<Dims> product(const Request& request, const BenchmarkInfo& info) const;
+  /// One case, or one per rank of the smallest group where all are to be the root in turn.
+  void add_roots(const Request& request, const Dims& dims, const std::string& layout);
   void add_case(const Request& request, Dims dims, const std::string& layout);
   /// Builds the layout on first use and returns its key.
   std::string layout_key(const std::string& name, std::uint64_t placement);
@@ -136,13 +138,25 @@ void Builder::add_case(const Request& request, Dims dims, const std::string& lay
   }
 }
 
+void Builder::add_roots(const Request& request, const Dims& dims, const std::string& layout) {
+  const auto root = dims.find("root");
+  if (root == dims.end() || root->second != DimValue{std::string("all")})
+    return add_case(request, dims, layout);
+  const auto& groups = schedule::make_layout(layout, topology_);
+  for (std::size_t rank = 0; rank < groups.smallest_group(); ++rank) {
+    auto one = dims;
+    one.insert_or_assign("root", std::to_string(rank));
+    add_case(request, std::move(one), layout);
+  }
+}
+
 void Builder::add(const Request& request) {
   check(request, catalogue_);
   const auto& info = *find_benchmark(catalogue_, request.benchmark);
   const auto layouts = request.layouts.empty() ? std::vector{info.default_layout} : request.layouts;
   refuse_too_many(request, layouts.size());
   for (const auto& dims : product(request, info))
-    for (const auto& layout : layouts) add_case(request, dims, layout);
+    for (const auto& layout : layouts) add_roots(request, dims, layout);
 }
 
 Plan Builder::finish(std::string suite, std::uint64_t seed) && {

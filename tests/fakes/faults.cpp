@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "benchmarks/collective_spec.hpp"
 #include "harness/core/error.hpp"
 
 namespace assay::fakes {
@@ -168,16 +169,29 @@ class FaultyCommunicator final : public comm::Communicator {
   int size() const override { return inner_->size(); }
   bool accepts(device::MemoryKind memory) const override { return inner_->accepts(memory); }
   std::unique_ptr<comm::Launch> native(const comm::CollectiveCall& call) override {
+    auto launch = inner_->native(call);
+    if (launch == nullptr) return launch;
     const std::size_t width = size_of(call.type);
-    const auto blocks = call.collective == Collective::all_to_all
-                            ? static_cast<std::size_t>(inner_->size())
-                            : std::size_t{1};
     const bool meant = fault_.benchmark.empty() || fault_.benchmark == name(call.collective);
-    return std::make_unique<FaultyLaunch>(inner_->native(call), fault_, struck_ && meant,
-                                          call.count * blocks * width, width);
+    return std::make_unique<FaultyLaunch>(std::move(launch), fault_, struck_ && meant,
+                                          received(call) * width, width);
+  }
+  std::unique_ptr<comm::Transfers> transfers(std::vector<comm::Transfer> all) override {
+    return inner_->transfers(std::move(all));
   }
 
  private:
+  /// Elements that the collective defines on this rank, and that a fault may therefore touch.
+  std::uint64_t received(const comm::CollectiveCall& call) const {
+    const auto& spec = benchmarks::spec_of(call.collective);
+    const benchmarks::OracleCall oracle{call.type, call.op, inner_->size(), call.count, call.root,
+                                        false,     0,       call.counts};
+    std::uint64_t sum = 0;
+    for (int i = 0; i < spec.pieces(oracle, inner_->rank()); ++i)
+      sum += spec.expected(oracle, inner_->rank(), i).count;
+    return sum;
+  }
+
   std::unique_ptr<comm::Communicator> inner_;
   Fault fault_;
   bool struck_;
