@@ -9,9 +9,10 @@ namespace assay::benchmarks {
 namespace {
 
 constexpr std::array<const CollectiveSpec*, collective_names.size()> rows{
-    &all_reduce_spec,   &reduce_scatter_spec, &all_gather_spec, &all_to_all_spec,
-    &all_to_all_v_spec, &broadcast_spec,      &reduce_spec,     &gather_spec,
-    &scatter_spec,      &send_recv_spec,      &hypercube_spec,  &barrier_spec};
+    &all_reduce_spec,   &reduce_scatter_spec, &all_gather_spec,   &all_to_all_spec,
+    &all_to_all_v_spec, &broadcast_spec,      &reduce_spec,       &gather_spec,
+    &scatter_spec,      &send_recv_spec,      &hypercube_spec,    &barrier_spec,
+    &ping_pong_spec,    &unidirectional_spec, &bidirectional_spec};
 
 }  // namespace
 

@@ -60,6 +60,7 @@ class PreparedCollective final : public bench::Prepared {
     Work work;
     const auto call = shape_.call(0);
     const double alg = spec_.alg_elements(call) * static_cast<double>(shape_.width());
+    if (spec_.collective == Collective::ping_pong) work.amount["messages"] = 2;
     if (alg == 0) {
       work.absent["alg_bytes"] = work.absent["bus_bytes"] = "no bytes are moved";
       return work;
@@ -205,17 +206,22 @@ std::vector<DimSpec> dims_of(const CollectiveSpec& spec) {
   if (spec.rooted) dims.push_back({"root", std::string("0"), {}});
   if (spec.collective == Collective::all_to_all_v)
     dims.push_back({"counts", std::string("uniform"), {}});
+  if (spec.has_window) dims.push_back({"window", std::int64_t{64}, {}});
   return dims;
 }
 
+/// Of one buffer.
 double bytes_of(const Dims& dims) {
-  return dims.contains("bytes") ? static_cast<double>(integer_dim(dims, "bytes")) : 0;
+  const double bytes = dims.contains("bytes") ? static_cast<double>(integer_dim(dims, "bytes")) : 0;
+  return dims.contains("window") ? bytes * static_cast<double>(integer_dim(dims, "window")) : bytes;
 }
 
 std::string refusal(const CollectiveSpec& spec, const Dims& dims, int ranks) {
   if (spec.rooted)
     if (const auto& root = text_dim(dims, "root"); root != "rotating" && std::stoll(root) >= ranks)
       return fmt::format("a group of {} ranks has no rank {} to be the root", ranks, root);
+  if (spec.between_two && ranks != 2)
+    return fmt::format("it is between two ranks, and a group has {}: use layout pairs", ranks);
   const auto* algorithm = algorithm_of(spec, dims);
   if (algorithm == nullptr) return {};
   if (spec.has_in_place && flag_dim(dims, "in_place"))
@@ -232,6 +238,8 @@ class CollectiveBenchmark final : public bench::Benchmark {
     info_.dims = dims_of(spec);
     info_.metrics = {"busbw", "algbw", "time"};
     if (spec.collective == Collective::barrier) info_.metrics = {"time"};
+    if (spec.collective == Collective::ping_pong) info_.metrics = {"latency", "busbw", "time"};
+    if (spec.between_two) info_.default_layout = "pairs";
     info_.reduces = spec.reduces;
     info_.memory_bytes = [](const Dims& dims, int) { return 2.0 * bytes_of(dims); };
     // A slow host: 20 µs and 1 GB/s.

@@ -75,6 +75,7 @@ CollectiveShape::CollectiveShape(const CollectiveSpec& spec, const Dims& dims, i
   width_ = size_of(call_.type);
   const auto elements = static_cast<std::uint64_t>(integer_dim(dims, "bytes")) / width_;
   call_.count = spec.count_for(elements, ranks);
+  if (spec.has_window) call_.window = static_cast<std::uint64_t>(integer_dim(dims, "window"));
   if (spec.collective != Collective::all_to_all_v) return;
   counts_ = counts_matrix(text_dim(dims, "counts"), ranks, elements);
   call_.count = largest_sum(counts_, static_cast<std::size_t>(ranks));
@@ -88,7 +89,11 @@ OracleCall CollectiveShape::call(int root) const {
 }
 
 schedule::Shape CollectiveShape::schedule_shape(int root) const {
-  return {call_.ranks, call_.count, root, counts_};
+  return {.ranks = call_.ranks,
+          .count = call_.count,
+          .root = root,
+          .counts = counts_,
+          .window = call_.window};
 }
 
 schedule::Extent CollectiveShape::extent(int rank) const {

@@ -25,6 +25,7 @@ struct OracleCall {
   std::uint64_t seed = 0;
   /// all_to_all_v: element [i · ranks + j] is what rank i sends to rank j.
   std::span<const std::uint64_t> counts{};
+  std::uint64_t window = 1;  ///< point-to-point: messages of `count` elements under way at once
 };
 
 /// A run of elements of one pattern: where it lies in the buffer and in the pattern's stream.
@@ -43,6 +44,8 @@ struct CollectiveSpec {
   bool reduces = false;
   bool has_in_place = false;
   bool rooted = false;
+  bool between_two = false;  ///< a point-to-point pattern: groups of two ranks
+  bool has_window = false;
   /// Elements in the send and in the receive buffer of a rank, out of place.
   std::uint64_t (*send_elements)(const OracleCall& call, int rank);
   std::uint64_t (*recv_elements)(const OracleCall& call, int rank);
@@ -76,6 +79,9 @@ extern const CollectiveSpec scatter_spec;
 extern const CollectiveSpec send_recv_spec;
 extern const CollectiveSpec hypercube_spec;
 extern const CollectiveSpec barrier_spec;
+extern const CollectiveSpec ping_pong_spec;
+extern const CollectiveSpec unidirectional_spec;
+extern const CollectiveSpec bidirectional_spec;
 
 // --- what several rows say alike ---
 

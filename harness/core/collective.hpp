@@ -1,5 +1,6 @@
-// The collectives, as the layers below the catalogue name them. What each means (extents, bus
-// factor, oracle) stands in one table: benchmarks/collective_spec.hpp.
+// The collectives and the point-to-point patterns, as the layers below the catalogue name them.
+// What each means (extents, bus factor, oracle) stands in one table:
+// benchmarks/collective_spec.hpp.
 #pragma once
 
 #include <array>
@@ -20,12 +21,16 @@ enum class Collective {
   scatter,
   send_recv,
   hypercube,
-  barrier
+  barrier,
+  ping_pong,
+  unidirectional,
+  bidirectional
 };
 
-inline constexpr std::array<std::string_view, 12> collective_names{
-    "all_reduce", "reduce_scatter", "all_gather", "all_to_all", "all_to_all_v", "broadcast",
-    "reduce",     "gather",         "scatter",    "send_recv",  "hypercube",    "barrier"};
+inline constexpr std::array<std::string_view, 15> collective_names{
+    "all_reduce", "reduce_scatter", "all_gather", "all_to_all",     "all_to_all_v",
+    "broadcast",  "reduce",         "gather",     "scatter",        "send_recv",
+    "hypercube",  "barrier",        "ping_pong",  "unidirectional", "bidirectional"};
 
 constexpr std::string_view name(Collective collective) {
   return collective_names[static_cast<std::size_t>(collective)];

@@ -20,7 +20,7 @@ struct DimInfo {
   std::string_view help;
 };
 
-inline constexpr std::array<DimInfo, 14> dim_table{{
+inline constexpr std::array<DimInfo, 15> dim_table{{
     {"backend", DimKind::text, "communication library: mpi"},
     {"memory", DimKind::text, "where the buffers are: host"},
     {"type", DimKind::text, "element type: int8 … fp64, fp16, bf16"},
@@ -31,6 +31,7 @@ inline constexpr std::array<DimInfo, 14> dim_table{{
      "launch)"},
     {"algorithm", DimKind::text, "native: the library's own; or one composed of send and receive"},
     {"counts", DimKind::text, "who sends how much to whom: uniform, or skewed:SEED"},
+    {"window", DimKind::integer, "messages under way at once"},
     {"in_place", DimKind::flag, "send and receive buffer are the same"},
     {"m", DimKind::integer, "rows of A and C"},
     {"n", DimKind::integer, "columns of B and C"},

@@ -9,21 +9,24 @@
 namespace assay {
 
 enum class Better { higher, lower };
-/// rate: Work amount / seconds of t_max. series: a recorded series as it is.
-enum class Source { rate, series };
+/// rate: Work amount / seconds of t_max. cost: seconds of t_max / Work amount. series: a recorded
+/// series as it is.
+enum class Source { rate, cost, series };
 
 struct Metric {
   std::string_view name;
   Unit unit;
   Better better;
   Source source;
-  std::string_view of;  ///< Work amount (rate) or series name (series)
+  std::string_view of;  ///< Work amount (rate, cost) or series name (series)
   std::string_view help;
 };
 
-inline constexpr std::array<Metric, 7> metrics{{
+inline constexpr std::array<Metric, 8> metrics{{
     {"time", Unit::second, Better::lower, Source::series, "t_max",
      "T_max: longest local time of an iteration over the ranks of a group"},
+    {"latency", Unit::second, Better::lower, Source::cost, "messages",
+     "time of one message of a ping-pong: half the round trip"},
     {"span", Unit::second, Better::lower, Source::series, "t_span",
      "T_span: last exit minus first arrival; needs a common clock"},
     {"transfer", Unit::second, Better::lower, Source::series, "t_transfer",

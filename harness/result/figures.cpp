@@ -18,15 +18,17 @@ constexpr double shown_confidence = 0.95;
 /// Where the numbers of a metric come from in one group, or why there are none.
 struct Origin {
   std::span<const float> series = {};
-  double amount = 0;  ///< rates only
+  double amount = 0;  ///< rates and costs only
   std::string reason = {};
 };
 
 bool is_rate(const Metric& metric) { return metric.source == Source::rate; }
+/// Whether a Work amount and the times make it.
+bool uses_work(const Metric& metric) { return is_rate(metric) || metric.source == Source::cost; }
 
 /// The recorded series that a metric stands on.
 std::string_view series_of(const Metric& metric, std::string_view times) {
-  return is_rate(metric) || metric.of == "t_max" ? times : metric.of;
+  return uses_work(metric) || metric.of == "t_max" ? times : metric.of;
 }
 
 bool has_series(const CaseResult& c, std::string_view name) {
@@ -56,7 +58,7 @@ std::string unusable_sentence(const Metric& metric, std::string_view series, std
                      metric.name);
 }
 
-/// The amount of a rate in `group`: finite and set, or a reason.
+/// The amount of a rate or cost in `group`: finite and set, or a reason.
 Origin amount_of(const CaseResult& c, const Metric& metric, std::size_t group) {
   if (c.work.size() == 1 || group < c.work.size()) {
     const auto& work = c.work_of(group);
@@ -74,7 +76,7 @@ Origin origin(const CaseResult& c, const Metric& metric, std::size_t group,
               std::string_view times) {
   if (c.status != Status::measured) return {.reason = c.reason.empty() ? "not measured" : c.reason};
   Origin from;
-  if (is_rate(metric)) from = amount_of(c, metric, group);
+  if (uses_work(metric)) from = amount_of(c, metric, group);
   if (!from.reason.empty()) return from;
   const auto name = series_of(metric, times);
   const auto* series = find_series(c.samples, name, group);
@@ -88,7 +90,8 @@ Origin origin(const CaseResult& c, const Metric& metric, std::size_t group,
 }
 
 double value_of(const Metric& metric, const Origin& from, float recorded) {
-  return is_rate(metric) ? from.amount / double{recorded} : double{recorded};
+  if (is_rate(metric)) return from.amount / double{recorded};
+  return uses_work(metric) ? double{recorded} / from.amount : double{recorded};
 }
 
 /// The ⌈n/2⌉-th smallest and the ⌈n/2⌉-th largest of a series.
@@ -131,11 +134,12 @@ double median(const Metric& metric, const Origin& from, const Middle& middle) {
 double mean_of(const Metric& metric, const Origin& from) {
   const double sum = std::accumulate(from.series.begin(), from.series.end(), 0.0);
   const auto n = static_cast<double>(from.series.size());
-  return is_rate(metric) ? from.amount * n / sum : sum / n;
+  if (is_rate(metric)) return from.amount * n / sum;
+  return sum / n / (uses_work(metric) ? from.amount : 1);
 }
 
 bool yields(const CaseResult& c, const Metric& metric) {
-  if (!is_rate(metric)) return has_series(c, metric.of);
+  if (!uses_work(metric)) return has_series(c, metric.of);
   return std::any_of(c.work.begin(), c.work.end(), [&](const Work& work) {
     return work.amount.contains(metric.of) || work.absent.contains(metric.of);
   });

@@ -26,6 +26,7 @@ struct Shape {
   int root = 0;             ///< rooted collectives
   /// all_to_all_v: element [i · ranks + j] is what rank i sends to rank j. Else empty.
   std::span<const std::uint64_t> counts;
+  std::uint64_t window = 1;  ///< point-to-point: messages of `count` elements under way at once
 };
 
 struct Algorithm {
