@@ -1,9 +1,10 @@
 #include "harness/comm/mpi_communicator.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
+#include "harness/comm/mpi_transfers.hpp"
+#include "harness/comm/mpi_wide_type.hpp"
 #include "harness/core/error.hpp"
 #include "kernels/kernels.hpp"
 
@@ -144,31 +145,6 @@ class AllReduce final : public MpiLaunch {
   MPI_Op op_ = MPI_OP_NULL;
 };
 
-/// A type of exactly `count` elements, however many: int counts reach 2³¹ of them at a time.
-Datatype wide_type(MPI_Datatype element, std::size_t width, std::uint64_t count) {
-  constexpr std::uint64_t unit = std::uint64_t{1} << 20;
-  MPI_Datatype block = MPI_DATATYPE_NULL, body = MPI_DATATYPE_NULL, tail = MPI_DATATYPE_NULL,
-               whole = MPI_DATATYPE_NULL;
-  check(MPI_Type_contiguous(static_cast<int>(unit), element, &block), "MPI_Type_contiguous");
-  const Datatype block_owner(block);
-  check(MPI_Type_contiguous(static_cast<int>(count / unit), block, &body), "MPI_Type_contiguous");
-  Datatype body_owner(body);
-  if (count % unit == 0) {
-    check(MPI_Type_commit(&body), "MPI_Type_commit");
-    return body_owner;
-  }
-  check(MPI_Type_contiguous(static_cast<int>(count % unit), element, &tail), "MPI_Type_contiguous");
-  const Datatype tail_owner(tail);
-  const std::array<int, 2> lengths{1, 1};
-  const std::array<MPI_Aint, 2> offsets{0, static_cast<MPI_Aint>(count / unit * unit * width)};
-  const std::array<MPI_Datatype, 2> parts{body, tail};
-  check(MPI_Type_create_struct(2, lengths.data(), offsets.data(), parts.data(), &whole),
-        "MPI_Type_create_struct");
-  Datatype whole_owner(whole);
-  check(MPI_Type_commit(&whole), "MPI_Type_commit");
-  return whole_owner;
-}
-
 class AllToAll final : public MpiLaunch {
  public:
   AllToAll(MPI_Comm comm, const CollectiveCall& call)
@@ -177,7 +153,7 @@ class AllToAll final : public MpiLaunch {
         type_(mpi_type(call.type)),
         count_(static_cast<int>(call.count)) {
     if (call.count <= max_count) return;
-    wide_ = wide_type(type_, size_of(call.type), call.count);
+    wide_ = wide_type(type_, call.count);
     type_ = wide_.get();
     count_ = 1;
   }
@@ -209,6 +185,10 @@ std::unique_ptr<Launch> MpiCommunicator::native(const CollectiveCall& call) {
       return std::make_unique<AllToAll>(comm_.get(), call);
   }
   return nullptr;
+}
+
+std::unique_ptr<Transfers> MpiCommunicator::transfers(std::vector<Transfer> transfers) {
+  return std::make_unique<MpiTransfers>(comm_.get(), std::move(transfers));
 }
 
 }  // namespace assay::comm::mpi
