@@ -1,6 +1,7 @@
 #include "harness/comm/mpi_communicator.hpp"
 
 #include "harness/comm/mpi_launch.hpp"
+#include "harness/comm/mpi_transfers.hpp"
 
 namespace assay::comm::mpi {
 
@@ -13,6 +14,10 @@ std::unique_ptr<Launch> MpiCommunicator::native(const CollectiveCall& call) {
   const CommView view{comm_.get(), rank_, size_};
   auto launch = make_reduction(view, call);
   return launch != nullptr ? std::move(launch) : make_movement(view, call);
+}
+
+std::unique_ptr<Transfers> MpiCommunicator::transfers(std::vector<Transfer> transfers) {
+  return std::make_unique<MpiTransfers>(comm_.get(), std::move(transfers));
 }
 
 }  // namespace assay::comm::mpi

@@ -1,40 +1,9 @@
 #include "harness/comm/mpi_types.hpp"
 
-#include <array>
-
+#include "harness/comm/mpi_wide_type.hpp"
 #include "harness/core/error.hpp"
 
 namespace assay::comm::mpi {
-
-namespace {
-
-Datatype committed(MPI_Datatype made) {
-  Datatype owner(made);
-  check(MPI_Type_commit(&made), "MPI_Type_commit");
-  return owner;
-}
-
-/// A type of exactly `count` elements, however many.
-Datatype wide_type(MPI_Datatype element, std::size_t width, std::uint64_t count) {
-  constexpr std::uint64_t unit = std::uint64_t{1} << 20;
-  MPI_Datatype block = MPI_DATATYPE_NULL, body = MPI_DATATYPE_NULL, tail = MPI_DATATYPE_NULL,
-               whole = MPI_DATATYPE_NULL;
-  check(MPI_Type_contiguous(static_cast<int>(unit), element, &block), "MPI_Type_contiguous");
-  const Datatype block_owner(block);
-  check(MPI_Type_contiguous(static_cast<int>(count / unit), block, &body), "MPI_Type_contiguous");
-  if (count % unit == 0) return committed(body);
-  const Datatype body_owner(body);
-  check(MPI_Type_contiguous(static_cast<int>(count % unit), element, &tail), "MPI_Type_contiguous");
-  const Datatype tail_owner(tail);
-  const std::array<int, 2> lengths{1, 1};
-  const std::array<MPI_Aint, 2> offsets{0, static_cast<MPI_Aint>(count / unit * unit * width)};
-  const std::array<MPI_Datatype, 2> parts{body, tail};
-  check(MPI_Type_create_struct(2, lengths.data(), offsets.data(), parts.data(), &whole),
-        "MPI_Type_create_struct");
-  return committed(whole);
-}
-
-}  // namespace
 
 MPI_Datatype mpi_type(DataType type) {
   switch (type) {
@@ -66,7 +35,7 @@ bool has_mpi_arithmetic(DataType type) { return type != DataType::fp16 && type !
 Block::Block(DataType type, std::uint64_t count)
     : type_(mpi_type(type)), count_(static_cast<int>(count)) {
   if (count <= max_count) return;
-  wide_ = wide_type(type_, size_of(type), count);
+  wide_ = wide_type(type_, count);
   type_ = wide_.get();
   count_ = 1;
 }

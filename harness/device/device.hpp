@@ -49,6 +49,11 @@ class Buffer {
   Free free_ = nullptr;
 };
 
+struct Reduction {
+  DataType type = DataType::fp32;
+  ReduceOp op = ReduceOp::sum;
+};
+
 /// Functions are local; they return when the work is done. Pointers lie inside a Buffer of this
 /// device.
 class Device {
@@ -63,6 +68,13 @@ class Device {
                                    kernels::Slice slice) = 0;
   /// Overwrites with a byte that no pattern produces throughout.
   virtual void poison(std::byte* out, std::size_t bytes) = 0;
+  /// `to` and `from` do not overlap.
+  virtual void copy(std::byte* to, const std::byte* from, std::size_t bytes) noexcept = 0;
+  /// acc[i] = acc[i] op in[i] on `count` elements, as kernels::reduce().
+  virtual void reduce(std::byte* acc, const std::byte* in, std::size_t count,
+                      Reduction reduction) noexcept = 0;
+  /// data[i] = data[i] / divisor, as kernels::divide().
+  virtual void divide(std::byte* data, std::size_t count, DataType type, int divisor) noexcept = 0;
   /// Copies one element's bytes to the host, for reporting.
   virtual std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) = 0;
 };

@@ -64,6 +64,17 @@ class HostDevice final : public Device {
   }
   void poison(std::byte* out, std::size_t bytes) override { std::memset(out, poison_byte, bytes); }
 
+  void copy(std::byte* to, const std::byte* from, std::size_t bytes) noexcept override {
+    std::memcpy(to, from, bytes);
+  }
+  void reduce(std::byte* acc, const std::byte* in, std::size_t count,
+              Reduction reduction) noexcept override {
+    kernels::reduce(acc, in, count, reduction.type, reduction.op);
+  }
+  void divide(std::byte* data, std::size_t count, DataType type, int divisor) noexcept override {
+    kernels::divide(data, count, type, divisor);
+  }
+
   std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) override {
     invariant(element_bytes <= sizeof(std::uint64_t), "an element has at most 8 bytes");
     std::uint64_t word = 0;

@@ -11,7 +11,6 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "harness/core/collective.hpp"
@@ -19,13 +18,26 @@
 
 namespace assay::schedule {
 
-/// A collective on a group, out of place; the extents are those of benchmarks/collective_spec.hpp.
+/// Elements. Where a message is reduced or passed on, it travels in segments of this size, so that
+/// the next one is on its way meanwhile. 1 MiB of fp32: small enough for a core's cache, large
+/// enough that the handshake of every segment does not count.
+inline constexpr std::uint64_t default_segment = std::uint64_t{1} << 18;
+
+/// A collective on a group, out of place. Elements of the send and receive buffer of each of n
+/// ranks, c = count: all_reduce c, c; reduce_scatter n·c, c; all_gather and hypercube c, n·c;
+/// all_to_all n·c, n·c; all_to_all_v sum of the rank's row, sum of its column, blocks in the order
+/// of ranks without gaps; broadcast c on the root and 0 elsewhere, c (not written on the root);
+/// reduce c, c on the root and 0 elsewhere; gather c, n·c on the root and 0 elsewhere; scatter n·c
+/// on the root and 0 elsewhere, c; send_recv c to the next rank, c from the previous; barrier none;
+/// ping_pong c, c; bidirectional window·c each; unidirectional window·c on rank 0 and 0 on rank 1,
+/// and the other way round.
 struct Shape {
   int ranks = 1;
   std::uint64_t count = 0;  ///< as passed to the library
   int root = 0;             ///< rooted collectives
   /// all_to_all_v: element [i · ranks + j] is what rank i sends to rank j. Else empty.
-  std::span<const std::uint64_t> counts;
+  std::span<const std::uint64_t> counts{};
+  std::uint64_t segment = default_segment;
   std::uint64_t window = 1;  ///< point-to-point: messages of `count` elements under way at once
 };
 

@@ -1,47 +1,47 @@
 // Patterns between two ranks: see benchmarks/point_to_point.cpp for what each means.
+#include "harness/schedule/builder.hpp"
 #include "harness/schedule/builds.hpp"
 
 namespace assay::schedule::pair {
 
+namespace {
+
+/// Message `index` of the window. One without elements is a message all the same.
+void send(Builder& builder, const Shape& shape, int peer, std::uint64_t index) {
+  if (shape.count == 0) return builder.send_signal(peer);
+  builder.send(peer, in_send({index * shape.count, shape.count}));
+}
+void receive(Builder& builder, const Shape& shape, int peer, std::uint64_t index) {
+  if (shape.count == 0) return builder.receive_signal(peer);
+  builder.receive(peer, in_recv({index * shape.count, shape.count}));
+}
+
+}  // namespace
+
 Schedule ping_pong(const Shape& shape, int rank) {
-  const Operation send{Send{1 - rank, {Place::send, 0, shape.count}}, {}};
-  const Operation receive{Receive{1 - rank, {Place::recv, 0, shape.count}}, {}};
-  // Rank 1 answers what it has received; rank 0 may wait for the answer from the beginning.
-  if (rank == 0) return {{receive, send}, 0};
-  auto answer = send;
-  answer.after = {0};
-  return {{receive, answer}, 0};
+  Builder builder;
+  // Rank 0 waits for the answer from the beginning; rank 1 answers what it has received.
+  receive(builder, shape, 1 - rank, 0);
+  if (rank == 1) builder.next_step();
+  send(builder, shape, 1 - rank, 0);
+  return builder.take();
 }
 
 Schedule unidirectional(const Shape& shape, int rank) {
-  Schedule schedule;
-  Operation acknowledge;
-  for (std::uint64_t i = 0; i < shape.window; ++i) {
-    const auto first = i * shape.count;
-    if (rank == 0) {
-      schedule.operations.push_back({Send{1, {Place::send, first, shape.count}}, {}});
-    } else {
-      schedule.operations.push_back({Receive{0, {Place::recv, first, shape.count}}, {}});
-      acknowledge.after.push_back(i);
-    }
-  }
-  if (rank == 0)
-    acknowledge.action = Receive{1, {Place::recv, 0, 0}};
-  else
-    acknowledge.action = Send{0, {Place::send, 0, 0}};
-  schedule.operations.push_back(std::move(acknowledge));
-  return schedule;
+  Builder builder;
+  if (rank == 0) builder.receive_signal(1);
+  for (std::uint64_t i = 0; i < shape.window; ++i)
+    rank == 0 ? send(builder, shape, 1, i) : receive(builder, shape, 0, i);
+  builder.next_step();
+  if (rank == 1) builder.send_signal(0);
+  return builder.take();
 }
 
 Schedule bidirectional(const Shape& shape, int rank) {
-  Schedule schedule;
-  for (std::uint64_t i = 0; i < shape.window; ++i)
-    schedule.operations.push_back(
-        {Receive{1 - rank, {Place::recv, i * shape.count, shape.count}}, {}});
-  for (std::uint64_t i = 0; i < shape.window; ++i)
-    schedule.operations.push_back(
-        {Send{1 - rank, {Place::send, i * shape.count, shape.count}}, {}});
-  return schedule;
+  Builder builder;
+  for (std::uint64_t i = 0; i < shape.window; ++i) receive(builder, shape, 1 - rank, i);
+  for (std::uint64_t i = 0; i < shape.window; ++i) send(builder, shape, 1 - rank, i);
+  return builder.take();
 }
 
 }  // namespace assay::schedule::pair

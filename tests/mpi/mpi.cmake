@@ -33,3 +33,7 @@ endfunction()
 add_executable(conformance mpi/conformance.cpp)
 target_link_libraries(conformance PRIVATE assay_fakes GTest::gmock GTest::gtest)
 assay_mpi_test(conformance RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:conformance>)
+
+add_executable(composed mpi/composed.cpp mpi/gtest_main.cpp unit/schedule_model.cpp)
+target_link_libraries(composed PRIVATE assay::bench GTest::gtest)
+assay_mpi_test(composed RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:composed>)

@@ -1,6 +1,9 @@
 assay_test(bench_test LABEL unit TIMEOUT 60
   SOURCES unit/buffer_ring_test.cpp unit/collective_shape_test.cpp unit/local_benchmarks_test.cpp
   LINKS assay::benchmarks)
+assay_test(composed_test LABEL unit TIMEOUT 60
+  SOURCES unit/composed_test.cpp unit/counting_new.cpp
+  LINKS assay::bench)
 assay_test(run_test LABEL unit TIMEOUT 60
   SOURCES unit/counting_new.cpp unit/packer_test.cpp unit/stopping_test.cpp
           unit/timing_test.cpp

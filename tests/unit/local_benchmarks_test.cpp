@@ -25,6 +25,16 @@ class ReachableDevice final : public device::Device {
     return inner_->verify(from, pattern, slice);
   }
   void poison(std::byte* out, std::size_t bytes) override { inner_->poison(out, bytes); }
+  void copy(std::byte* to, const std::byte* from, std::size_t bytes) noexcept override {
+    inner_->copy(to, from, bytes);
+  }
+  void reduce(std::byte* acc, const std::byte* in, std::size_t count,
+              device::Reduction reduction) noexcept override {
+    inner_->reduce(acc, in, count, reduction);
+  }
+  void divide(std::byte* out, std::size_t count, DataType type, int divisor) noexcept override {
+    inner_->divide(out, count, type, divisor);
+  }
   std::uint64_t read_element(const std::byte* from, std::size_t bytes) override {
     return inner_->read_element(from, bytes);
   }
