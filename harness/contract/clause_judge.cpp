@@ -127,18 +127,24 @@ bool wants_time(const CaseResult& c, const Scope& worst) {
          (!worst.estimate || worst.projected_blocks);
 }
 
-/// Seconds in which all planned blocks fit: by the pace of those that did, and half as much again.
-std::int64_t enough_time(const CaseResult& c, const Scope& worst) {
+/// Seconds in which so many blocks fit: by the pace of those that did, and half as much again.
+std::int64_t enough_time(const CaseResult& c, const Scope& worst, std::int64_t wanted) {
   const auto length = std::max(worst.block_length, std::int64_t{1});
   const auto blocks = std::max(worst.iterations / length, std::int64_t{1});
-  const auto ratio = static_cast<double>(c.spec.protocol.stop.blocks) / static_cast<double>(blocks);
+  const auto ratio = static_cast<double>(wanted) / static_cast<double>(blocks);
   const auto seconds = std::ceil(1.5 * c.elapsed_s * std::max(ratio, 1.0));
   return static_cast<std::int64_t>(std::clamp(seconds, 1.0, 1e8));
 }
 
 std::string more_evidence(const CaseResult& c, const Scope& worst, const Clause& clause) {
-  if (wants_time(c, worst))
-    return run_again(fmt::format("--max-time-per-case {}", enough_time(c, worst)));
+  const auto floor = stats::zero_defect_minimum(0.1, clause.false_accept);
+  const auto wanted = std::max(worst.projected_blocks.value_or(0), floor);
+  if (wants_time(c, worst)) {
+    const auto planned = c.spec.protocol.stop.blocks;
+    const auto seconds = enough_time(c, worst, std::max(wanted, planned));
+    return run_again(fmt::format("--max-time-per-case {}", seconds) +
+                     (wanted > planned ? fmt::format(" --blocks {}", wanted) : ""));
+  }
   if (worst.sigma && *worst.sigma > clause.guard) {
     // σ_b falls with √b: as long as it takes to bring it down to the guard, and odd.
     const auto ratio = *worst.sigma / clause.guard;
@@ -147,8 +153,7 @@ std::string more_evidence(const CaseResult& c, const Scope& worst, const Clause&
         fmt::format("--block-length {}", static_cast<std::int64_t>(std::ceil(length)) | 1));
   }
   if (!worst.projected_blocks) return {};
-  const auto floor = stats::zero_defect_minimum(0.1, clause.false_accept);
-  return run_again(fmt::format("--blocks {}", std::max(*worst.projected_blocks, floor)));
+  return run_again(fmt::format("--blocks {}", wanted));
 }
 
 /// The command that brings the next piece of evidence.

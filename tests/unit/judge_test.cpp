@@ -117,12 +117,26 @@ TEST(Judge, BlocksThatTheTimeCutAskForTime) {
   EXPECT_EQ(finding.next,
             "assay run --contract FILE --max-time-per-case 48");  // 14 s · 64/28 · 1.5
   EXPECT_THAT(finding.sentence, HasSubstr("36 of the planned blocks did not fit. evidence c001"));
-  // A longer run would not decide what lies in the guard.
-  spec.values = steady(350e9 * 0.99, 0.001);
-  spec.iterations = 63;
-  auto guarded = world(spec);
-  guarded.cases[0].samples.flags = d.cases[0].samples.flags;
-  EXPECT_EQ(last(contract_of(busbw_clause("\"350 GB/s\"")), guarded).next, "");
+  // Where the plan had too few of them too, time alone would not do.
+  d.cases[0].spec.protocol.stop.blocks = 20;
+  EXPECT_EQ(last(contract_of(busbw_clause("\"350 GB/s\"")), d).next,
+            "assay run --contract FILE --max-time-per-case 22 --blocks 29");
+}
+
+TEST(Judge, NoTimeIsAskedForWhatMoreBlocksWouldNotDecide) {
+  CaseSpec spec;
+  // A tenth of the blocks below the guarded bound, fewer than half below the bound: for ever.
+  spec.values = [](std::size_t, std::size_t i) {
+    if (i % 10 == 5) return 380e9;
+    return i % 10 < 3 ? 395e9 : 405e9;
+  };
+  spec.iterations = 50;
+  auto d = world(spec);
+  d.cases[0].samples.flags.push_back({"time_cap", 0, "14 of the planned blocks did not fit"});
+  const auto finding = last(contract_of(busbw_clause("\"400 GB/s\"")), d);
+  ASSERT_EQ(finding.outcome, Outcome::inconclusive);
+  ASSERT_EQ(finding.scopes.at(0).projected_blocks, std::nullopt);
+  EXPECT_THAT(finding.next, testing::Not(HasSubstr("--max-time-per-case")));
 }
 
 TEST(Judge, TheNextCommandNamesTheContractThatThePersonHas) {
