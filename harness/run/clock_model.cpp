@@ -59,7 +59,7 @@ ClockFix fix_offset(std::span<const PingPong> ping_pongs) {
     least = std::min(least, offset);
     most = std::max(most, offset);
   }
-  fix.estimate_ns = (most - least) / 2;
+  fix.estimate_ns = std::min(bound, (most - least) / 2);
   return fix;
 }
 

@@ -36,8 +36,8 @@ struct ClockFix {
 /// offset = (max(t − s_now) + min(t − s_last))/2, bound = (min(t − s_last) − max(t − s_now))/2,
 /// each side moved by what both clocks may have drifted since; an infinite bound when no offset
 /// explains all ping-pongs. The estimate is half the range of the offsets of four quarters of the
-/// ping-pongs; the bound where there are fewer than eight. Valid at the end of the last ping-pong.
-/// `ping_pongs` is in order and not empty.
+/// ping-pongs, at most the bound; the bound itself where there are fewer than eight. Valid at the
+/// end of the last ping-pong. `ping_pongs` is in order and not empty.
 ClockFix fix_offset(std::span<const PingPong> ping_pongs);
 
 struct CommonTime {

@@ -56,6 +56,16 @@ TEST(FixOffset, CountsTheDriftSinceAPingPong) {
   EXPECT_NEAR(fix.bound_ns, 200'000, 1'000);
 }
 
+TEST(FixOffset, EstimatesNoMoreThanTheBound) {
+  // Three quarters were held up on the way back, so that their middles lie 500 ns off.
+  std::vector<PingPong> ping_pongs{{0, 5, 10}, {20, 25, 30}};
+  for (std::int64_t t = 40; ping_pongs.size() < 8; t += 1020)
+    ping_pongs.push_back({t, t + 5, t + 1010});
+  const auto fix = fix_offset(ping_pongs);
+  EXPECT_NEAR(fix.bound_ns, 6, 2);
+  EXPECT_EQ(fix.estimate_ns, fix.bound_ns);
+}
+
 TEST(FixOffset, HasNoBoundWhereNoOffsetExplainsAllPingPongs) {
   const auto fix = fix_offset(std::vector<PingPong>{{100, 60, 130}, {200, 9000, 230}});
   EXPECT_TRUE(std::isinf(fix.bound_ns));
