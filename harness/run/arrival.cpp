@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "harness/core/error.hpp"
 #include "harness/core/units.hpp"
