@@ -1,7 +1,5 @@
 // Every row of the collective table × every backend that is here × types × operators × counts, on
 // as many ranks as mpirun started. A new row or backend is tested without a new line here.
-//
-// Expectations, never assertions: all ranks must make the same calls whatever one of them saw.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,11 +8,10 @@
 #include "benchmarks/catalogue.hpp"
 #include "benchmarks/collective_benchmark.hpp"
 #include "tests/fakes/faults.hpp"
+#include "tests/mpi/session.hpp"
 
 namespace assay {
 namespace {
-
-comm::Session* session = nullptr;
 
 /// 0, 1, odd, and large enough for a library to change its algorithm.
 constexpr std::array<std::int64_t, 5> counts{0, 1, 7, 1023, 70'001};
@@ -171,6 +168,18 @@ TEST(Team, GathersAndBroadcastsBytesOfAnySize) {
   EXPECT_TRUE(comm::all_agree(world, true));
 }
 
+TEST(Team, SendsFromRankToRankInOrder) {
+  auto& world = session->world();
+  const int next = world.rank() + 1, previous = world.rank() - 1;
+  if (previous >= 0) {
+    EXPECT_EQ(comm::receive_value<int>(world, previous), previous);
+    EXPECT_EQ(comm::receive_value<double>(world, previous), 0.5);
+  }
+  if (next == world.size()) return;
+  comm::send_value(world, world.rank(), next);
+  comm::send_value(world, 0.5, next);
+}
+
 TEST(Team, SplitsByColorInKeyOrder) {
   auto& world = session->world();
   const auto part = world.split(world.rank() % 2, -world.rank());
@@ -181,32 +190,5 @@ TEST(Team, SplitsByColorInKeyOrder) {
   EXPECT_EQ(world.split(-1, 0), nullptr);
 }
 
-/// What ranks other than 0 print.
-class FailuresOnly final : public testing::EmptyTestEventListener {
-  void OnTestPartResult(const testing::TestPartResult& result) override {
-    if (result.failed())
-      std::fprintf(stderr, "rank %d: %s:%d: %s\n", session->world().rank(), result.file_name(),
-                   result.line_number(), result.message());
-  }
-};
-
 }  // namespace
 }  // namespace assay
-
-int main(int argc, char** argv) {
-  testing::InitGoogleTest(&argc, argv);
-  const auto session = assay::comm::open_session();
-  assay::session = session.get();
-  auto& listeners = testing::UnitTest::GetInstance()->listeners();
-  if (session->world().rank() != 0) {
-    delete listeners.Release(listeners.default_result_printer());
-    listeners.Append(new assay::FailuresOnly);  // owned by the listeners
-  }
-  const int mine = RUN_ALL_TESTS();
-  const bool all_well = assay::comm::all_agree(session->world(), mine == 0);
-  if (mine != 0)
-    std::fprintf(stderr, "rank %d of %d failed\n", session->world().rank(),
-                 session->world().size());
-  session->close();
-  return all_well ? 0 : 1;
-}
