@@ -8,6 +8,8 @@
 namespace assay::bench {
 namespace {
 
+using Sizes = std::vector<std::size_t>;
+
 constexpr std::uint64_t line = 64;
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
 
@@ -42,7 +44,7 @@ TEST(RotationOver, OneSlotWhenALaunchOutgrowsIt) {
 }
 
 TEST_F(Ring, ATurnTouchesAsManyCacheLinesAsTheRotationHas) {
-  for (const std::size_t bytes : {8, 64, 65, 1000, 4095, 4096, 5000, 70'000}) {
+  for (const auto bytes : Sizes{8, 64, 65, 1000, 4095, 4096, 5000, 70'000}) {
     const auto rotation = rotation_over(4 * mib, {bytes});
     const BufferRing ring(*device_, bytes, rotation.slots);
     const auto lines = lines_touched(ring, Turn(rotation.slots));
@@ -54,7 +56,7 @@ TEST_F(Ring, ATurnTouchesAsManyCacheLinesAsTheRotationHas) {
 
 TEST_F(Ring, SmallSlotsUseAllCacheSetsAlike) {
   constexpr std::uint64_t sets = 1024;
-  for (const std::size_t bytes : {8, 100, 1000, 4000}) {
+  for (const auto bytes : Sizes{8, 100, 1000, 4000}) {
     const auto rotation = rotation_over(4 * mib, {bytes});
     const BufferRing ring(*device_, bytes, rotation.slots);
     std::map<std::uint64_t, std::size_t> in_set;
@@ -67,7 +69,7 @@ TEST_F(Ring, SmallSlotsUseAllCacheSetsAlike) {
 }
 
 TEST_F(Ring, NoTwoSmallSlotsShareAPairOfLines) {
-  for (const std::size_t bytes : {8, 64, 100, 128, 1000}) {
+  for (const auto bytes : Sizes{8, 64, 100, 128, 1000}) {
     const BufferRing ring(*device_, bytes, 1000);
     for (std::size_t i = 0; i + 1 < ring.slots(); ++i) {
       const auto last = reinterpret_cast<std::uintptr_t>(ring.slot(i)) + bytes - 1;
@@ -78,7 +80,7 @@ TEST_F(Ring, NoTwoSmallSlotsShareAPairOfLines) {
 }
 
 TEST_F(Ring, NeedsAtMostThreeTimesTheMemoryOfItsLines) {
-  for (const std::size_t bytes : {1, 64, 65, 1000, 4096, 5000}) {
+  for (const auto bytes : Sizes{1, 64, 65, 1000, 4096, 5000}) {
     const BufferRing ring(*device_, bytes, 2);
     EXPECT_LE(static_cast<std::size_t>(ring.slot(1) - ring.slot(0)),
               3 * ((bytes + line - 1) / line) * line);
@@ -86,7 +88,7 @@ TEST_F(Ring, NeedsAtMostThreeTimesTheMemoryOfItsLines) {
 }
 
 TEST(Turn, TakesEverySlotOnceBeforeTheFirstAgain) {
-  for (const std::size_t slots : {1, 2, 3, 4, 5, 6, 12, 1000, 524'288}) {
+  for (const auto slots : Sizes{1, 2, 3, 4, 5, 6, 12, 1000, 524'288}) {
     Turn turn(slots);
     std::set<std::size_t> taken;
     for (std::size_t i = 0; i < slots; ++i) {
@@ -125,7 +127,7 @@ TEST_F(Ring, EmptySlotsAreOneWithGuards) {
 }
 
 TEST_F(Ring, AWriteBesideAnySlotIsSeenWithItsOffset) {
-  for (const std::size_t bytes : {8, 100, 4095, 5000}) {
+  for (const auto bytes : Sizes{8, 100, 4095, 5000}) {
     const BufferRing ring(*device_, bytes, 3);
     for (std::size_t i = 0; i < ring.slots(); ++i) {
       EXPECT_FALSE(ring.overwritten(i));
