@@ -52,12 +52,14 @@ class PreparedCollective final : public bench::Prepared {
         in_place_(in_place(spec, context.spec.dims)),
         shape_(spec, context.spec.dims, context.group.size, context.seed),
         input_(spec.input(shape_.call, context.group.rank)),
-        recv_(context.device, shape_.recv * shape_.width, context.rotation_bytes) {
-    if (!in_place_)
-      send_.emplace(context.device, shape_.send * shape_.width, context.rotation_bytes);
+        rotation_(bench::rotation_over(
+            context.rotation_bytes,
+            {shape_.recv * shape_.width, in_place_ ? 0 : shape_.send * shape_.width})),
+        turn_(rotation_.slots),
+        recv_(context.device, shape_.recv * shape_.width, rotation_.slots) {
+    if (!in_place_) send_.emplace(context.device, shape_.send * shape_.width, rotation_.slots);
     for (int i = 0; i < spec.pieces(shape_.call.ranks); ++i)
       expected_.push_back(spec.expected(shape_.call, context.group.rank, i));
-    turn_ = bench::Turn(in_place_ ? recv_.slots() : std::min(recv_.slots(), send_->slots()));
     for (std::size_t i = 0; i < turn_.slots(); ++i) fill_input(i);
     launch_ = context.communicator->native(
         {spec.collective, shape_.call.type, shape_.call.op, shape_.call.count});
@@ -84,11 +86,12 @@ class PreparedCollective final : public bench::Prepared {
   std::map<std::string, std::string> notes() const override {
     return {{"actual_bytes", std::to_string(shape_.actual_bytes())},
             {"count", std::to_string(shape_.call.count)},
-            {"buffers", std::to_string(turn_.slots())}};
+            {"buffers", std::to_string(rotation_.slots)},
+            {"rotated_bytes", std::to_string(rotation_.bytes)}};
   }
 
   void reset(bench::Iteration iteration) override {
-    if (iteration.last && !in_place_) recv_.poison(turn_.next());
+    if (iteration.last && !in_place_) announce();
   }
 
   void launch() noexcept override {
@@ -103,10 +106,7 @@ class PreparedCollective final : public bench::Prepared {
   VerifyReport verify(Moment moment) override {
     const bool extra = moment == Moment::before || in_place_;
     if (extra) {
-      if (in_place_)
-        fill_input(turn_.next());
-      else
-        recv_.poison(turn_.next());
+      announce();
       launch();
       check();
     }
@@ -116,6 +116,15 @@ class PreparedCollective final : public bench::Prepared {
   }
 
  private:
+  /// The next launch is the one whose output is verified, wherever it writes.
+  void announce() {
+    announced_ = turn_.next();
+    if (in_place_)
+      fill_input(announced_);
+    else
+      recv_.poison(announced_);
+  }
+
   /// Every slot has a stream of its own, so that output of another slot is stale data.
   std::uint64_t stream(std::size_t slot) const { return bench::mix(context_.seed ^ slot); }
 
@@ -128,10 +137,10 @@ class PreparedCollective final : public bench::Prepared {
   VerifyReport compare() {
     PatternCheck check(context_);
     for (const auto& piece : expected_)
-      check.data(recv_.slot(turn_.last()) + piece.at * shape_.width, piece.pattern,
-                 {stream(turn_.last()), piece.first_index, piece.count}, piece.at);
-    check.guards("recv", recv_, turn_.last());
-    if (!in_place_) check.guards("send", *send_, turn_.last());
+      check.data(recv_.slot(announced_) + piece.at * shape_.width, piece.pattern,
+                 {stream(announced_), piece.first_index, piece.count}, piece.at);
+    check.guards("recv", recv_, announced_);
+    if (!in_place_) check.guards("send", *send_, announced_);
     return check.report();
   }
 
@@ -140,10 +149,12 @@ class PreparedCollective final : public bench::Prepared {
   bool in_place_;
   Shape shape_;
   kernels::Pattern input_;
+  bench::Rotation rotation_;
+  bench::Turn turn_;
+  std::size_t announced_ = 0;
   bench::BufferRing recv_;
   std::optional<bench::BufferRing> send_;
   std::vector<Piece> expected_;
-  bench::Turn turn_;
   std::unique_ptr<comm::Launch> launch_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "benchmarks/catalogue.hpp"
 #include "benchmarks/collective_benchmark.hpp"
+#include "harness/run/runner.hpp"
 #include "tests/fakes/faults.hpp"
 #include "tests/mpi/session.hpp"
 
@@ -27,15 +28,17 @@ struct Setup {
   Case spec;
 };
 
-/// Launches with rotation over several buffers, then verifies what the last launch left.
+/// Launches with rotation over three buffers or more and back to the first, then verifies what the
+/// last launch left.
 Outcome launch_and_verify(const Setup& setup) {
   auto& world = session->world();
   const auto team = world.split(0, world.rank());
   const auto communicator = setup.backend.open(*team);
   const auto device = device::make_host_device();
+  const auto bytes = static_cast<std::uint64_t>(integer_dim(setup.spec.dims, "bytes"));
   bench::Context context{setup.spec, {team->rank(), team->size(), world.rank(), "here"},
                          *device,    communicator.get(),
-                         42,         3 * (4096 + 64),
+                         42,         5 * std::max<std::uint64_t>(bytes, 64),
                          1};
   auto prepared = setup.benchmark.prepare(context);
   Outcome outcome;
@@ -141,6 +144,66 @@ TEST_P(ConformanceFault, IsCaught) {
 
 INSTANTIATE_TEST_SUITE_P(Faults, ConformanceFault,
                          testing::Values("corrupt", "swap", "partial", "overrun"));
+
+/// As a run measures it, on all ranks at once; on rank 0.
+result::CaseResult run_case(const Case& spec, const bench::Benchmarks& benchmarks,
+                            std::span<const comm::Backend> backends) {
+  auto& world = session->world();
+  plan::Plan plan;
+  plan.layouts["world"] = {"world", {{{Group{{{0, world.size() - 1, 1}}}}}}};
+  plan.cases = {spec};
+  const auto device = device::make_host_device();
+  const auto topology = stated_topology(world.size(), world.size());
+  run::Progress progress;
+  result::CaseResult result;
+  run::run_plan(plan, {world, topology, *device, benchmarks, backends, progress},
+                {.rotation_bytes = std::uint64_t{1} << 16},
+                [&](const result::CaseResult& c) { result = c; });
+  return result;
+}
+
+/// A launch that does nothing, on all ranks, after so many that were well.
+class SkippedLaunch : public testing::TestWithParam<Pacing> {
+ protected:
+  static constexpr std::int64_t warm_up = 5, timed = 20;
+
+  static VerifyReport verified_after(const bench::Benchmark& benchmark, std::int64_t well) {
+    auto fault = fakes::parse_fault("skip");
+    fault.after = well;
+    const auto good = comm::backends();
+    auto spec = case_of(benchmark.info(), good.front(), DataType::fp32, 1024);
+    if (!is_collective(benchmark)) spec.dims.erase("backend");
+    for (const auto* edge : {"m", "n", "k"})
+      if (spec.dims.contains(edge)) spec.dims[edge] = std::int64_t{64};
+    spec.layout = "world";
+    spec.protocol.pacing = GetParam();
+    spec.protocol.warm_up = {.iterations = warm_up, .time_s = 0};
+    spec.protocol.pilot = 0;
+    spec.protocol.stop = {.kind = StopKind::iterations, .iterations = timed};
+    const auto result =
+        is_collective(benchmark)
+            ? run_case(spec, benchmarks::catalogue(), fakes::faulty_backends(good, fault))
+            : run_case(spec, fakes::faulty_benchmarks(benchmarks::catalogue(), fault), good);
+    EXPECT_EQ(result.verify.before.wrong, 0U);
+    return result.verify.after;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Pacings, SkippedLaunch, testing::Values(Pacing::isolated, Pacing::stream));
+
+TEST_P(SkippedLaunch, IsCaughtWhenItIsTheLastOne) {
+  for (const auto& benchmark : benchmarks::catalogue()) {
+    if (benchmark->info().name == "noop") continue;
+    SCOPED_TRACE(benchmark->info().name);
+    // A communicator sees the launch that is verified before the loop too.
+    const std::int64_t all = (is_collective(*benchmark) ? 1 : 0) + warm_up + timed;
+    const auto last = verified_after(*benchmark, all - 1);
+    const auto none = verified_after(*benchmark, all);
+    if (session->world().rank() != 0) continue;
+    EXPECT_GT(last.wrong, 0U);
+    EXPECT_EQ(none.wrong, 0U) << "it was not the last launch of the loop that was skipped";
+    EXPECT_GT(none.checked, 0U);
+  }
+}
 
 TEST(Conformance, TheFirstWrongElementIsLocated) {
   auto fault = fakes::parse_fault("corrupt");

@@ -2,7 +2,7 @@ assay_test(bench_test LABEL unit TIMEOUT 60
   SOURCES unit/buffer_ring_test.cpp unit/local_benchmarks_test.cpp
   LINKS assay::benchmarks)
 assay_test(run_test LABEL unit TIMEOUT 60
-  SOURCES unit/counting_new.cpp unit/packer_test.cpp unit/stopping_test.cpp
+  SOURCES unit/counting_new.cpp unit/packer_test.cpp unit/runner_test.cpp unit/stopping_test.cpp
           unit/timing_test.cpp
   LINKS assay::run assay::benchmarks)
 assay_test(app_test LABEL unit TIMEOUT 60
