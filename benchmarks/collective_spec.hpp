@@ -44,6 +44,7 @@ struct CollectiveSpec {
   bool reduces = false;
   bool has_in_place = false;
   bool rooted = false;
+  bool in_libraries = true;  ///< some library has it; else there are named algorithms only
   bool between_two = false;  ///< a point-to-point pattern: groups of two ranks
   bool has_window = false;
   /// Elements in the send and in the receive buffer of a rank, out of place.

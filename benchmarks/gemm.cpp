@@ -41,14 +41,17 @@ class PreparedGemm final : public bench::Prepared {
   explicit PreparedGemm(bench::Context& context)
       : context_(context),
         sizes_(context.spec.dims),
-        a_(context.device, sizes_.m * sizes_.k * sizeof(T), context.rotation_bytes),
-        b_(context.device, sizes_.k * sizes_.n * sizeof(T), context.rotation_bytes),
-        c_(context.device, sizes_.m * sizes_.n * sizeof(T), context.rotation_bytes) {
+        rotation_(bench::rotation_over(context.rotation_bytes,
+                                       {a_bytes(sizes_), b_bytes(sizes_), c_bytes(sizes_)})),
+        turn_(rotation_.slots),
+        a_(context.device, a_bytes(sizes_), rotation_.slots),
+        b_(context.device, b_bytes(sizes_), rotation_.slots),
+        c_(context.device, c_bytes(sizes_), rotation_.slots) {
     openblas_set_num_threads(context.threads);
-    turn_ = bench::Turn(std::min({a_.slots(), b_.slots(), c_.slots()}));
-    for (std::size_t slot = 0; slot < turn_.slots(); ++slot) {
-      fill(a_.slot(slot), 1, sizes_.m * sizes_.k);
-      fill(b_.slot(slot), 2, sizes_.k * sizes_.n);
+    for (std::size_t slot = 0; slot < rotation_.slots; ++slot) {
+      // Every slot has streams of its own, so that a product of another slot's matrices is wrong.
+      fill(a_.slot(slot), 2 * slot, sizes_.m * sizes_.k);
+      fill(b_.slot(slot), 2 * slot + 1, sizes_.k * sizes_.n);
       c_.poison(slot);
     }
   }
@@ -61,48 +64,58 @@ class PreparedGemm final : public bench::Prepared {
   }
   std::map<std::string, std::string> notes() const override {
     return {{"threads", std::to_string(context_.threads)},
-            {"buffers", std::to_string(turn_.slots())},
+            {"buffers", std::to_string(rotation_.slots)},
+            {"rotated_bytes", std::to_string(rotation_.bytes)},
             {"library", openblas_get_config()}};
   }
   void reset(bench::Iteration iteration) override {
-    if (iteration.last) c_.poison(turn_.next());
+    if (iteration.last) announce();
   }
   void launch() noexcept override {
-    turn_.take();
-    multiply(sizes_, at(a_), at(b_), at(c_));
+    const auto slot = turn_.take();
+    multiply(sizes_, at(a_, slot), at(b_, slot), at(c_, slot));
   }
 
   /// C·x against A·(B·x) for an integer x: exact, and O(n²) where a second product would be O(n³)
   /// (Freivalds). A row that differs is computed anew to name its first wrong element.
   VerifyReport verify(Moment moment) override {
     if (moment == Moment::before) {
-      c_.poison(turn_.next());
+      announce();
       launch();
     }
     const std::vector<double> x = probe();
-    const std::vector<double> bx = product(at(b_), sizes_.k, sizes_.n, x);
-    const std::vector<double> abx = product(at(a_), sizes_.m, sizes_.k, bx);
-    const std::vector<double> cx = product(at(c_), sizes_.m, sizes_.n, x);
+    const std::vector<double> bx = product(at(b_, announced_), sizes_.k, sizes_.n, x);
+    const std::vector<double> abx = product(at(a_, announced_), sizes_.m, sizes_.k, bx);
+    const std::vector<double> cx = product(at(c_, announced_), sizes_.m, sizes_.n, x);
     VerifyReport report;
     report.checked = sizes_.m * sizes_.n;
     report.method = moment == Moment::before ? "extra call on the timed buffers" : "timed output";
     for (std::size_t i = 0; i < sizes_.m; ++i)
       if (!(cx[i] == abx[i])) check_row(i, report);
     PatternCheck guards(context_);
-    for (const auto* ring : {&a_, &b_, &c_}) guards.guards("matrix", *ring, turn_.last());
+    for (const auto* ring : {&a_, &b_, &c_}) guards.guards("matrix", *ring, announced_);
     report.wrong += guards.report().wrong;
     if (!report.first) report.first = guards.report().first;
     return report;
   }
 
  private:
-  T* at(const bench::BufferRing& ring) const {
-    return reinterpret_cast<T*>(ring.slot(turn_.last()));
+  static std::size_t a_bytes(const Sizes& s) { return s.m * s.k * sizeof(T); }
+  static std::size_t b_bytes(const Sizes& s) { return s.k * s.n * sizeof(T); }
+  static std::size_t c_bytes(const Sizes& s) { return s.m * s.n * sizeof(T); }
+
+  /// The next launch is the one whose output is verified, wherever it writes.
+  void announce() {
+    announced_ = turn_.next();
+    c_.poison(announced_);
+  }
+  static T* at(const bench::BufferRing& ring, std::size_t slot) {
+    return reinterpret_cast<T*>(ring.slot(slot));
   }
 
   static constexpr DataType type() { return sizeof(T) == 4 ? DataType::fp32 : DataType::fp64; }
 
-  void fill(std::byte* to, std::uint64_t which, std::size_t count) {
+  void fill(std::byte* to, std::uint64_t stream, std::size_t count) {
     kernels::Pattern pattern;
     pattern.type = type();
     for (std::size_t i = 0; i < kernels::pattern_entries; ++i) {
@@ -112,7 +125,7 @@ class PreparedGemm final : public bench::Prepared {
       else
         pattern.entries[i] = std::bit_cast<std::uint64_t>(value);
     }
-    context_.device.fill(to, pattern, {bench::mix(context_.seed + which), 0, count});
+    context_.device.fill(to, pattern, {bench::mix(context_.seed ^ stream), 0, count});
   }
 
   std::vector<double> probe() const {
@@ -135,9 +148,9 @@ class PreparedGemm final : public bench::Prepared {
     for (std::size_t j = 0; j < sizes_.n; ++j) {
       double expected = 0;
       for (std::size_t l = 0; l < sizes_.k; ++l)
-        expected += static_cast<double>(at(a_)[row * sizes_.k + l]) *
-                    static_cast<double>(at(b_)[l * sizes_.n + j]);
-      const auto actual = static_cast<double>(at(c_)[row * sizes_.n + j]);
+        expected += static_cast<double>(at(a_, announced_)[row * sizes_.k + l]) *
+                    static_cast<double>(at(b_, announced_)[l * sizes_.n + j]);
+      const auto actual = static_cast<double>(at(c_, announced_)[row * sizes_.n + j]);
       if (actual == expected) continue;
       ++report.wrong;
       if (report.first) continue;
@@ -149,8 +162,10 @@ class PreparedGemm final : public bench::Prepared {
 
   bench::Context& context_;
   Sizes sizes_;
-  bench::BufferRing a_, b_, c_;
+  bench::Rotation rotation_;
   bench::Turn turn_;
+  std::size_t announced_ = 0;
+  bench::BufferRing a_, b_, c_;
 };
 
 class Gemm final : public bench::Benchmark {

@@ -8,6 +8,7 @@ namespace assay::benchmarks {
 const CollectiveSpec hypercube_spec{
     .collective = Collective::hypercube,
     .what = "partners along every dimension of a hypercube exchange what they have",
+    .in_libraries = false,
     .send_elements = extents::one,
     .recv_elements = extents::all,
     .count_for = extents::divided,

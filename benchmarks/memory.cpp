@@ -1,6 +1,7 @@
 // copy and triad: what a rank gets of its memory's bandwidth. (STREAM's kernels and byte weights,
 // J. McCalpin: copy 16, triad 24 bytes per element of fp64, whatever the hardware moves in fact.)
 #include <array>
+#include <vector>
 
 #include "benchmarks/catalogue.hpp"
 #include "benchmarks/pattern_check.hpp"
@@ -47,18 +48,21 @@ std::size_t elements_of(const Dims& dims) {
 class PreparedMemory final : public bench::Prepared {
  public:
   PreparedMemory(const MemoryKernel& kernel, bench::Context& context)
-      : kernel_(kernel), context_(context), count_(elements_of(context.spec.dims)) {
+      : kernel_(kernel),
+        context_(context),
+        count_(elements_of(context.spec.dims)),
+        rotation_(
+            bench::rotation_over(context.rotation_bytes,
+                                 std::vector<std::size_t>(kernel.arrays, count_ * sizeof(double)))),
+        turn_(rotation_.slots) {
     for (std::size_t i = 0; i < kernel.arrays; ++i)
-      rings_.emplace_back(
-          context.device, count_ * sizeof(double),
-          bench::rotation_over(context.rotation_bytes, {count_ * sizeof(double)}).slots);
-    turn_ = bench::Turn(rings_[0].slots());
-    for (std::size_t slot = 0; slot < turn_.slots(); ++slot) {
-      rings_[0].poison(slot);
-      for (std::size_t i = 1; i < kernel.arrays; ++i)
-        context.device.fill(rings_[i].slot(slot), input(i), slice());
-      sets_.push_back({array(0, slot), array(1, slot), array(kernel.arrays - 1, slot)});
+      rings_.emplace_back(context.device, count_ * sizeof(double), rotation_.slots);
+    for (std::size_t i = 1; i < kernel.arrays; ++i) {
+      const auto pattern = input(i);
+      for (std::size_t slot = 0; slot < rotation_.slots; ++slot)
+        context.device.fill(rings_[i].slot(slot), pattern, slice(slot));
     }
+    for (std::size_t slot = 0; slot < rotation_.slots; ++slot) rings_[0].poison(slot);
   }
 
   Work work() const override {
@@ -71,32 +75,44 @@ class PreparedMemory final : public bench::Prepared {
   }
   std::map<std::string, std::string> notes() const override {
     return {{"elements", std::to_string(count_)},
-            {"buffers", std::to_string(sets_.size())},
+            {"buffers", std::to_string(rotation_.slots)},
+            {"rotated_bytes", std::to_string(rotation_.bytes)},
             {"kernel", std::string(kernels::instruction_set())}};
   }
   void reset(bench::Iteration iteration) override {
-    if (iteration.last) rings_[0].poison(turn_.next());
+    if (iteration.last) announce();
   }
-  void launch() noexcept override { kernel_.run(sets_[turn_.take()], count_); }
+  void launch() noexcept override {
+    const auto slot = turn_.take();
+    kernel_.run({array(0, slot), array(1, slot), array(kernel_.arrays - 1, slot)}, count_);
+  }
 
   VerifyReport verify(Moment moment) override {
     if (moment == Moment::before) {
-      rings_[0].poison(turn_.next());
+      announce();
       launch();
     }
     PatternCheck check(context_);
-    check.data(rings_[0].slot(turn_.last()), expected(), slice(), 0);
-    for (const auto& ring : rings_) check.guards("array", ring, turn_.last());
+    check.data(rings_[0].slot(announced_), expected(), slice(announced_), 0);
+    for (const auto& ring : rings_) check.guards("array", ring, announced_);
     auto report = check.report();
     report.method = moment == Moment::before ? "extra call on the timed buffers" : "timed output";
     return report;
   }
 
  private:
+  /// The next launch is the one whose output is verified, wherever it writes.
+  void announce() {
+    announced_ = turn_.next();
+    rings_[0].poison(announced_);
+  }
   double* array(std::size_t which, std::size_t slot) const {
     return reinterpret_cast<double*>(rings_[which].slot(slot));
   }
-  kernels::Slice slice() const { return {context_.seed, 0, count_}; }
+  /// Every slot has a stream of its own, so that output of another slot is stale data.
+  kernels::Slice slice(std::size_t slot) const {
+    return {bench::mix(context_.seed ^ slot), 0, count_};
+  }
   kernels::Pattern input(std::size_t array) const {
     return kernels::contribution(DataType::fp64, ReduceOp::sum, 2, static_cast<int>(array) - 1,
                                  context_.seed);
@@ -113,9 +129,10 @@ class PreparedMemory final : public bench::Prepared {
   const MemoryKernel& kernel_;
   bench::Context& context_;
   std::size_t count_;
-  std::vector<bench::BufferRing> rings_;
-  std::vector<Arrays> sets_;  ///< by slot
+  bench::Rotation rotation_;
   bench::Turn turn_;
+  std::size_t announced_ = 0;
+  std::vector<bench::BufferRing> rings_;
 };
 
 class MemoryBenchmark final : public bench::Benchmark {

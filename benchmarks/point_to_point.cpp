@@ -24,6 +24,7 @@ Piece from_the_other(const OracleCall& call, int rank, int) {
 const CollectiveSpec ping_pong_spec{
     .collective = Collective::ping_pong,
     .what = "between two ranks: a message there and one back",
+    .in_libraries = false,
     .between_two = true,
     .send_elements = extents::one,
     .recv_elements = extents::one,
@@ -38,6 +39,7 @@ const CollectiveSpec ping_pong_spec{
 const CollectiveSpec unidirectional_spec{
     .collective = Collective::unidirectional,
     .what = "between two ranks: a window of messages one way",
+    .in_libraries = false,
     .between_two = true,
     .has_window = true,
     .send_elements = [](const OracleCall& call,
@@ -55,6 +57,7 @@ const CollectiveSpec unidirectional_spec{
 const CollectiveSpec bidirectional_spec{
     .collective = Collective::bidirectional,
     .what = "between two ranks: a window of messages each way at once",
+    .in_libraries = false,
     .between_two = true,
     .has_window = true,
     .send_elements = window,

@@ -21,7 +21,7 @@ void record(benchmark::State& state, Pacing pacing) {
   run::Progress progress;
   std::vector<std::int64_t> durations_ns(10'000);
   for (auto _ : state) {
-    run::time_launches(nothing, *team, {pacing, false}, durations_ns, progress);
+    run::time_launches({nothing, *team, progress}, {.pacing = pacing}, durations_ns);
     benchmark::DoNotOptimize(durations_ns.data());
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(durations_ns.size()));

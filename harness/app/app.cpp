@@ -90,22 +90,14 @@ ExitCode dispatch(const Options& options, const Parts& parts, const Environment&
       options);
 }
 
-std::map<int, int> exit_map_of(const Options& options) {
-  if (const auto* o = std::get_if<RunOptions>(&options)) return o->exit_map;
-  if (const auto* o = std::get_if<JudgeOptions>(&options)) return o->exit_map;
-  return {};
-}
-
 }  // namespace
 
 int run_program(int argc, const char* const* argv, const Parts& parts) {
   const auto environment = process_environment();
   const bool speak = launcher_rank(environment) == 0;
-  std::map<int, int> exit_map;
   std::optional<Options> options;
   auto code = guarded(speak, [&] {
     options = parse_options(argc, argv);
-    exit_map = exit_map_of(*options);
     return ExitCode::ok;
   });
   if (options) code = guarded(speak, [&] { return dispatch(*options, parts, environment); });
@@ -116,7 +108,7 @@ int run_program(int argc, const char* const* argv, const Parts& parts) {
     if (speak) fmt::print(stderr, "assay: standard output: cannot be written; is the disk full?\n");
     if (code == ExitCode::ok) code = ExitCode::internal;
   }
-  return mapped(code, exit_map);
+  return mapped(code, exit_map_of(argc, argv));
 }
 
 }  // namespace assay::app

@@ -5,7 +5,6 @@
 #include "harness/app/commands.hpp"
 #include "harness/app/judging.hpp"
 #include "harness/core/error.hpp"
-#include "harness/plan/json_reader.hpp"
 #include "harness/report/text.hpp"
 #include "harness/result/files.hpp"
 
@@ -22,20 +21,8 @@ fs::path folder_of(const fs::path& result) {
 /// The contract given, else the one that the run kept beside its evidence, else none.
 fs::path contract_path(const JudgeOptions& options) {
   if (!options.contract.empty()) return options.contract;
-  const auto kept = folder_of(options.result) / contract_name;
+  const auto kept = folder_of(options.result) / result::contract_name;
   return fs::exists(kept) ? kept : fs::path();
-}
-
-/// A verdict that rests on a contract is not to be replaced by one that rests on none.
-void refuse_missing_contract(const fs::path& folder) {
-  const auto stored = folder / verdict_name;
-  if (!fs::exists(stored)) return;
-  const auto json = plan::parse_json(result::read_text(stored), stored.string());
-  const auto contract = json.is_object() ? json.value("contract", nlohmann::json()) : json;
-  if (contract.is_object() && contract.value("sha256", nlohmann::json()).is_string())
-    throw UsageError({(folder / contract_name).string(),
-                      "the contract that this run was judged against is gone",
-                      "name it with --contract"});
 }
 
 std::string said_of(const ContractFile& contract) {
@@ -61,10 +48,11 @@ ExitCode judge(const JudgeOptions& options) {
   if (!options.out.empty() && fs::exists(options.out))
     throw UsageError({options.out, "the file exists", "choose another --out or remove it"});
   const auto contract = load_contract(contract_path(options));
-  if (!contract.given()) refuse_missing_contract(folder_of(options.result));
-  const auto judgement = judge_files(options.result, contract);
+  const auto kept =
+      options.contract.empty() ? result::KeptContract::checked : result::KeptContract::unused;
+  const auto judgement = judge_files(options.result, contract, kept);
   fmt::print("{}", said_of(contract));
-  fmt::print("{}", report::verdict_block(judgement.verdict));
+  fmt::print("{}", report::verdict_block(judgement.verdict, contract.where));
   fmt::print("{}", compared_with_stored(folder_of(options.result), judgement));
   if (!options.out.empty()) result::replace_file(options.out, judgement.verdict_text);
   return contract::exit_code(judgement.verdict);

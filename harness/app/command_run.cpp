@@ -21,6 +21,7 @@
 #include "harness/result/files.hpp"
 #include "harness/run/deadline.hpp"
 #include "harness/run/inventory.hpp"
+#include "harness/run/rank_inventory.hpp"
 #include "harness/run/runner.hpp"
 #include "harness/run/watchdog.hpp"
 
@@ -83,7 +84,7 @@ class RunCommand {
   ExitCode measure_and_judge(run::Watchdog& watchdog) {
     make_the_plan();
     if (options_.dry_run) {
-      if (first()) fmt::print("{}", plan_table(plan_, inventory_.topology));
+      if (first()) fmt::print("{}", plan_table(plan_, inventory_.topology, memory_));
       return ExitCode::ok;
     }
     watchdog.set_case_labels(case_labels(plan_));
@@ -97,7 +98,8 @@ class RunCommand {
       contract_ = load_contract(options_.contract);
       auto plan =
           make_plan(options_, contract_, bench::catalogue_of(benchmarks_), inventory_.topology);
-      check_memory(plan, inventory_);
+      memory_ = memory_per_rank(plan, inventory_.rotation_bytes);
+      check_memory(memory_, inventory_);
       estimated_s_ = plan.estimated_s;
       return plan_to_text(plan);
     });
@@ -113,7 +115,7 @@ class RunCommand {
                                   : fs::path(options_.out);
       writer_.emplace(folder, header_of(options_, plan_, inventory_));
       writing_.store(&*writer_);
-      if (contract_.given()) result::replace_file(folder / contract_name, contract_.text);
+      if (contract_.given()) writer_->keep_contract(contract_.text);
       return std::string();
     });
   }
@@ -149,13 +151,14 @@ class RunCommand {
     auto code = ExitCode::ok;
     on_rank_0(world_, [&] {
       writer_->finish(ending({}));
-      const auto judgement = judge_files(writer_->folder(), contract_);
+      const auto judgement =
+          judge_files(writer_->folder(), contract_, result::KeptContract::checked);
       result::replace_file(writer_->folder() / verdict_name, judgement.verdict_text);
       result::replace_file(writer_->folder() / failed_hosts_name,
                            report::failed_hosts(judgement.verdict));
       fmt::print("{}\n{}\n{}", report::result_table(judgement.result.document),
                  report::warning_block(judgement.result.document.warnings),
-                 report::verdict_block(judgement.verdict));
+                 report::verdict_block(judgement.verdict, contract_.where));
       fmt::print("results in {}\n", writer_->folder().string());
       code = contract::exit_code(judgement.verdict);
       return std::string();
@@ -201,6 +204,7 @@ class RunCommand {
   ContractFile contract_;
   plan::Plan plan_;
   double estimated_s_ = 0;
+  MemoryPerRank memory_;      ///< on rank 0
   mutable std::mutex noted_;  ///< warnings and noop: the watchdog may write the ending
   std::optional<double> noop_s_;
   std::optional<result::RunWriter> writer_;
@@ -216,11 +220,14 @@ ExitCode run(const RunOptions& options, const Parts& parts, const Environment& e
 
 ExitCode dry_run(const RunOptions& options, const Parts& parts) {
   const auto ranks = static_cast<int>(*options.ranks);
-  const auto topology =
-      stated_topology(ranks, static_cast<int>(options.ranks_per_node.value_or(ranks)));
+  const auto per_node = static_cast<int>(options.ranks_per_node.value_or(ranks));
+  const auto topology = stated_topology(ranks, per_node);
   const auto contract = load_contract(options.contract);
   const auto plan = make_plan(options, contract, bench::catalogue_of(parts.benchmarks()), topology);
-  fmt::print("{}", plan_table(plan, topology));
+  // As if the nodes were like this machine: nobody else can be asked.
+  const std::vector<run::RankInventory> node(static_cast<std::size_t>(per_node),
+                                             run::take_inventory({}, 0));
+  fmt::print("{}", plan_table(plan, topology, memory_per_rank(plan, run::rotation_bytes(node))));
   return ExitCode::ok;
 }
 

@@ -15,9 +15,10 @@ ContractFile load_contract(const std::filesystem::path& path) {
   return file;
 }
 
-Judgement judge_files(const std::filesystem::path& result, const ContractFile& contract) {
+Judgement judge_files(const std::filesystem::path& result, const ContractFile& contract,
+                      result::KeptContract kept) {
   Judgement judgement;
-  judgement.result = result::load_result(result);
+  judgement.result = result::load_result(result, kept);
   judgement.verdict = contract::judge(contract.contract, judgement.result.document);
   judgement.verdict.contract_sha256 = contract.given() ? result::sha256(contract.text) : "";
   judgement.verdict.result_sha256 = judgement.result.sha256;

@@ -10,7 +10,6 @@
 
 namespace assay::app {
 
-inline constexpr const char* contract_name = "contract.json";
 inline constexpr const char* verdict_name = "verdict.json";
 inline constexpr const char* failed_hosts_name = "failed_hosts.txt";
 
@@ -30,7 +29,9 @@ struct Judgement {
   std::string verdict_text;  ///< the bytes of verdict.json
 };
 /// Reads the evidence again from disk, so that anybody who has the files gets the same bytes.
-Judgement judge_files(const std::filesystem::path& result, const ContractFile& contract);
+/// `kept`: whether the contract beside the evidence has to be in order.
+Judgement judge_files(const std::filesystem::path& result, const ContractFile& contract,
+                      result::KeptContract kept);
 
 /// Applies --exit-map.
 int mapped(ExitCode code, const std::map<int, int>& map);

@@ -1,9 +1,11 @@
 #include "harness/app/options.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 
+#include "harness/app/help_text.hpp"
 #include "harness/app/version.hpp"
 #include "harness/core/error.hpp"
 
@@ -11,59 +13,36 @@ namespace assay::app {
 
 namespace {
 
-constexpr const char* overview =
-    "assay proves, or disproves, that leased capacity performs as contracted.\n"
-    "It measures over all ranks of an MPI launch, keeps every iteration, and judges the\n"
-    "evidence against a contract with bounded error.";
+struct CodePair {
+  int from = 0, to = 0;
+};
 
-constexpr const char* overview_footer =
-    "Exit codes: 0 every clause passes · 10 contract not met or data wrong · 11 more evidence\n"
-    "needed · 12 the run did not complete · 64 usage or configuration error · 70 internal error\n"
-    "\n"
-    "Examples:\n"
-    "  mpirun -n 2 assay run --contract configs/contracts/quickstart.json\n"
-    "  mpirun -n 2 assay run --suite configs/suites/quick.json\n"
-    "  assay judge results/quickstart\n"
-    "  assay list benchmarks";
+/// "11=0"
+std::optional<CodePair> code_pair_from(const std::string& entry) {
+  CodePair pair;
+  int used = 0;
+  const bool read = std::sscanf(entry.c_str(), "%d=%d%n", &pair.from, &pair.to, &used) == 2;
+  if (!read || static_cast<std::size_t>(used) != entry.size()) return std::nullopt;
+  return pair.to < 0 || pair.to > 255 ? std::nullopt : std::optional(pair);
+}
 
-constexpr const char* run_footer =
-    "With --contract alone, the plan is what the contract's clauses need. Letters are those of\n"
-    "nccl-tests where it has them; K, M and G are powers of 1024 as there.\n"
-    "\n"
-    "Examples:\n"
-    "  mpirun -n 16 assay run --contract lease.json\n"
-    "  mpirun -n 16 assay run --suite configs/suites/node.json --out results/today\n"
-    "  mpirun -n 8 assay run all_reduce -b 8 -e 64M -f 2 -d fp32 -o sum --pacing stream\n"
-    "  mpirun -n 8 assay run all_reduce all_to_all -b 1M --layout node,pairs --ranks-per-node 4\n"
-    "  mpirun -n 2 assay run gemm --set m=1024 --set n=1024 --set k=512,1024 -d fp32\n"
-    "  assay run --suite configs/suites/node.json --ranks 16 --ranks-per-node 8 --dry-run";
-
-constexpr const char* judge_footer =
-    "RESULT is a run's folder, its result.json, or the run.jsonl of a run that was cut short.\n"
-    "Every figure is recomputed from the samples and every digest is checked: a changed sample,\n"
-    "a dropped case or a truncated file is named. No MPI is needed.\n"
-    "\n"
-    "Examples:\n"
-    "  assay judge results/today                          the contract kept with the run\n"
-    "  assay judge results/today --contract lease.json    another contract\n"
-    "  assay judge results/today --out verdict.json       write the verdict too";
-
-std::map<int, int> parse_exit_map(const std::vector<std::string>& entries) {
-  std::map<int, int> map;
-  for (const auto& entry : entries) {
-    int from = 0, to = 0, used = 0;
-    const bool read = std::sscanf(entry.c_str(), "%d=%d%n", &from, &to, &used) == 2;
-    if (!read || static_cast<std::size_t>(used) != entry.size() || to < 0 || to > 255)
+void check_exit_map(const std::vector<std::string>& entries) {
+  for (const auto& entry : entries)
+    if (!code_pair_from(entry))
       throw UsageError({"--exit-map", fmt::format("'{}' is not CODE=CODE", entry),
                         "write for example --exit-map 11=0"});
-    map[from] = to;
-  }
-  return map;
+}
+
+void add_exit_map(CLI::App& app, std::vector<std::string>& into, const std::string& group) {
+  app.add_option("--exit-map", into, "CODE=CODE,… for a launcher's own convention")
+      ->group(group)
+      ->delimiter(',')
+      ->allow_extra_args(false);
 }
 
 /// Options whose text needs a second look after CLI11 has read it.
 struct Raw {
-  std::vector<std::string> run_exit_map, judge_exit_map;
+  std::vector<std::string> exit_map;
   int check = 1;
 };
 
@@ -113,8 +92,10 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
   add_any("-w,--warmup_iters", o.warm_up, "iterations before anything counts [20]", "N");
   add_any("--warmup-time", o.warm_up_s, "and seconds [0.05]", "S");
   add_any("--pilot", o.pilot, "iterations that fix the block length [500]", "N");
-  add_any("--blocks", o.blocks, "blocks a verdict rests on [64]", "N");
-  add_any("--block-length", o.block_length, "iterations a block, odd [from the pilot]", "N");
+  add_any("--blocks", o.blocks, "blocks of the cases that stop by blocks, as clauses need [64]",
+          "N");
+  add_any("--block-length", o.block_length,
+          "iterations a block, odd, in all cases that a clause may use [from the pilot]", "N");
   add_any("-c,--check", raw.check, "verify data: 1 or 0", "N");
   add_any("--max-time-per-case", o.max_time_per_case_s, "a cap on every case [60]", "S");
 }
@@ -131,9 +112,16 @@ void add_conduct(CLI::App& run, RunOptions& o, Raw& raw) {
       ->group(group);
   run.add_option("--ranks", o.ranks, "with --dry-run: plan for so many ranks")->group(group);
   run.add_flag("--quiet", o.quiet, "no progress lines")->group(group);
-  run.add_option("--exit-map", raw.run_exit_map, "CODE=CODE,… for a launcher's own convention")
-      ->group(group)
-      ->delimiter(',');
+  add_exit_map(run, raw.exit_map, group);
+}
+
+void add_judge(CLI::App& judge, JudgeOptions& o, Raw& raw) {
+  judge.add_option("result", o.result, "a run's folder or file")->required()->type_name("RESULT");
+  judge
+      .add_option("--contract", o.contract, "contract to judge against [the one kept with the run]")
+      ->type_name("FILE");
+  judge.add_option("--out", o.out, "write verdict.json here")->type_name("FILE");
+  add_exit_map(judge, raw.exit_map, "Options");
 }
 
 std::string joined(int argc, const char* const* argv) {
@@ -146,6 +134,40 @@ void must(bool condition, const char* where, const std::string& what, const char
   if (!condition) throw UsageError({where, what, remedy});
 }
 
+/// A number as it was given, and the least it may be; absent where it was not given.
+template <typename T>
+struct Given {
+  const char* option;
+  std::optional<T> value;
+  T least;
+};
+
+void check_counts(const RunOptions& o) {
+  for (const auto& [option, count, least] :
+       std::initializer_list<Given<std::int64_t>>{{"--iters", o.iterations, 1},
+                                                  {"--blocks", o.blocks, 1},
+                                                  {"--block-length", o.block_length, 1},
+                                                  {"--repetitions", o.repetitions, 1},
+                                                  {"--ranks", o.ranks, 1},
+                                                  {"--ranks-per-node", o.ranks_per_node, 1},
+                                                  {"--warmup_iters", o.warm_up, 0},
+                                                  {"--pilot", o.pilot, 0}})
+    must(!count || *count >= least, option, fmt::format("{} is below {}", count.value_or(0), least),
+         least == 1 ? "give 1 or more" : "give 0 or more");
+  must(o.block_length.value_or(1) % 2 == 1, "--block-length",
+       fmt::format("{} is no odd number", o.block_length.value_or(1)),
+       "give an odd number, so that a block has a median");
+  must(o.warm_up_s.value_or(0) >= 0 && o.warm_up_s.value_or(0) < 1e9, "--warmup-time",
+       fmt::format("{} is out of range", o.warm_up_s.value_or(0)), "give 0 or more");
+  for (const auto& [option, seconds, above] :
+       std::initializer_list<Given<double>>{{"--time", o.time_s, 0},
+                                            {"--timeout", o.timeout_s, 0},
+                                            {"--max-time-per-case", o.max_time_per_case_s, 0},
+                                            {"--precision", o.precision, 0}})
+    must(!seconds || (*seconds > above && *seconds < 1e9), option,
+         fmt::format("{} is out of range", seconds.value_or(0)), "give a number above 0");
+}
+
 void check_run(const RunOptions& o) {
   must(o.suite.empty() || !o.shapes_requests(), "--suite",
        "a suite already says what to measure and how", "leave out the other options or the suite");
@@ -154,25 +176,42 @@ void check_run(const RunOptions& o) {
        "name one, for example: assay run all_reduce -b 8 -e 1M");
   must(!o.benchmarks.empty() || !o.suite.empty() || !o.contract.empty(), "assay run",
        "nothing to measure", "name a benchmark, --suite FILE or --contract FILE");
+  check_counts(o);
+  must(!o.precision || !(o.iterations || o.blocks || o.block_length), "--precision",
+       "no verdict rests on such a case: it excludes --iters, --blocks and --block-length",
+       "give one of them");
   const int stops = o.iterations.has_value() + o.time_s.has_value() + o.blocks.has_value();
   must(stops <= 1, "--iters, --time, --blocks", "these exclude each other", "give one of them");
-  must(!o.precision || !(o.iterations || o.blocks), "--precision",
-       "it excludes --iters and --blocks", "give one of them");
-  for (const auto& count : {o.iterations, o.blocks, o.block_length, o.repetitions, o.ranks})
-    must(!count || *count >= 1, "assay run", "a count is below 1", "give 1 or more");
-  for (const auto& count : {o.warm_up, o.pilot})
-    must(!count || *count >= 0, "assay run", "a count is negative", "give 0 or more");
-  must(o.warm_up_s.value_or(0) >= 0 && o.warm_up_s.value_or(0) < 1e9, "--warmup-time",
-       "is out of range", "give 0 or more");
-  for (const double value :
-       {o.time_s.value_or(1), o.timeout_s, o.max_time_per_case_s, o.precision.value_or(1)})
-    must(value > 0 && value < 1e9, "--time, --timeout, --max-time-per-case, --precision",
-         fmt::format("{} is out of range", value), "give a number above 0");
   must(!o.ranks || o.dry_run, "--ranks", "only a dry run can plan for other ranks",
        "add --dry-run, or let the launcher say how many ranks there are");
 }
 
+/// CLI11 misses a subcommand where it could name the one that does not exist.
+std::string unknown_subcommand(const CLI::App& program, int argc, const char* const* argv) {
+  if (argc < 2 || argv[1][0] == '-' || !program.get_subcommands().empty()) return {};
+  std::vector<std::string> names;
+  for (const auto* one : program.get_subcommands({})) names.push_back(one->get_name());
+  return fmt::format("there is no subcommand '{}', only {}", argv[1], fmt::join(names, ", "));
+}
+
 }  // namespace
+
+std::map<int, int> exit_map_of(int argc, const char* const* argv) {
+  CLI::App lenient;
+  lenient.set_help_flag();
+  lenient.allow_extras();
+  std::vector<std::string> entries;
+  add_exit_map(lenient, entries, "Options");
+  std::map<int, int> map;
+  try {
+    lenient.parse(argc, argv);
+  } catch (const CLI::ParseError&) {
+    return map;
+  }
+  for (const auto& entry : entries)
+    if (const auto pair = code_pair_from(entry)) map[pair->from] = pair->to;
+  return map;
+}
 
 bool RunOptions::shapes_requests() const {
   const bool texts = !min_bytes.empty() || !max_bytes.empty() || !factor.empty() || !step.empty() ||
@@ -198,13 +237,7 @@ Options parse_options(int argc, const char* const* argv) {
   add_conduct(run, run_options, raw);
   auto& judge = *program.add_subcommand("judge", "recompute a verdict from a run's files alone");
   judge.footer(judge_footer);
-  judge.add_option("result", judge_options.result, "a run's folder or file")
-      ->required()
-      ->type_name("RESULT");
-  judge.add_option("--contract", judge_options.contract, "contract to judge against")
-      ->type_name("FILE");
-  judge.add_option("--out", judge_options.out, "write verdict.json here")->type_name("FILE");
-  judge.add_option("--exit-map", raw.judge_exit_map, "CODE=CODE,…")->delimiter(',');
+  add_judge(judge, judge_options, raw);
   auto& list = *program.add_subcommand("list", "what there is to name elsewhere");
   list.add_option("what", list_options.what,
                   "benchmarks, collectives, metrics, backends, layouts, types, ops, suites or "
@@ -218,10 +251,11 @@ Options parse_options(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion& call) {
     return Notice{std::string(call.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    throw UsageError({"command line", error.what(), "see: assay --help"});
+    const auto unknown = unknown_subcommand(program, argc, argv);
+    const auto what = unknown.empty() ? error.what() : unknown;
+    throw UsageError({"command line", what, "see: assay --help"});
   }
-  run_options.exit_map = parse_exit_map(raw.run_exit_map);
-  judge_options.exit_map = parse_exit_map(raw.judge_exit_map);
+  check_exit_map(raw.exit_map);
   if (judge.parsed()) return judge_options;
   if (list.parsed()) return list_options;
   must(raw.check == 0 || raw.check == 1, "--check", fmt::format("{}", raw.check), "give 0 or 1");

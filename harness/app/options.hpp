@@ -28,7 +28,6 @@ struct RunOptions {
   double max_time_per_case_s = 60;
   double timeout_s = 60;
   bool dry_run = false, quiet = false;
-  std::map<int, int> exit_map;
   std::string command;  ///< argv, joined: for the record
 
   /// True if an option that says what to measure was given: a suite or contract says that itself.
@@ -37,7 +36,6 @@ struct RunOptions {
 
 struct JudgeOptions {
   std::string result, contract, out;
-  std::map<int, int> exit_map;
 };
 
 struct ListOptions {
@@ -50,6 +48,9 @@ struct Notice {
 };
 
 using Options = std::variant<Notice, RunOptions, JudgeOptions, ListOptions>;
+
+/// What --exit-map says, as far as it can be read: a command line that is refused has one too.
+std::map<int, int> exit_map_of(int argc, const char* const* argv);
 
 /// Throws UsageError naming the option.
 Options parse_options(int argc, const char* const* argv);

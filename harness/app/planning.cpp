@@ -43,7 +43,7 @@ std::string stop_text(const Protocol& protocol) {
 plan::Plan make_plan(const RunOptions& options, const ContractFile& contract,
                      const Catalogue& catalogue, const Topology& topology) {
   auto suite = choose_suite(options, contract, catalogue);
-  for (auto& request : suite.requests) adjust(request.protocol, options);
+  adjust(suite, options);
   const bool has_noop = std::any_of(suite.requests.begin(), suite.requests.end(),
                                     [](const auto& r) { return r.benchmark == "noop"; });
   if (!has_noop) suite.requests.push_back(noop_request());
@@ -73,7 +73,13 @@ plan::Plan plan_from_text(const std::string& text) {
   return plan;
 }
 
-std::string plan_table(const plan::Plan& plan, const Topology& topology) {
+MemoryPerRank memory_per_rank(const plan::Plan& plan, std::uint64_t rotation_bytes) {
+  constexpr double buffers = 3;  // of one case: two operands and a result
+  return {plan.memory_bytes_per_rank, buffers * static_cast<double>(rotation_bytes)};
+}
+
+std::string plan_table(const plan::Plan& plan, const Topology& topology,
+                       const MemoryPerRank& memory) {
   std::string text =
       fmt::format("{} cases on {} ranks, {} host{}, seed {}\n", plan.cases.size(), topology.ranks(),
                   topology.hosts.size(), topology.hosts.size() == 1 ? "" : "s", plan.seed);
@@ -82,10 +88,13 @@ std::string plan_table(const plan::Plan& plan, const Topology& topology) {
                         plan.layouts.at(spec.layout).rounds.size(),
                         plan.layouts.at(spec.layout).rounds.size() == 1 ? " " : "s",
                         stop_text(spec.protocol));
+  constexpr double mib = 1 << 20;
   text += fmt::format(
-      "about {:.0f} s over shared memory (a network takes longer), {:.1f} MiB of messages per "
-      "rank\n",
-      plan.estimated_s, plan.memory_bytes_per_rank / (1 << 20));
+      "about {:.0f} s over shared memory (a network takes longer)\n"
+      "up to {:.1f} MiB of memory per rank: {:.1f} MiB of messages, {:.1f} MiB to rotate beyond "
+      "the "
+      "caches\n",
+      plan.estimated_s, memory.total() / mib, memory.messages / mib, memory.rotation / mib);
   return text;
 }
 

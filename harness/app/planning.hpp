@@ -18,7 +18,17 @@ plan::Plan make_plan(const RunOptions& options, const ContractFile& contract,
 std::string plan_to_text(const plan::Plan& plan);
 plan::Plan plan_from_text(const std::string& text);
 
+/// Bytes that a rank needs at most: what the messages of the largest case take, and what its
+/// buffers take to rotate beyond the caches.
+struct MemoryPerRank {
+  double messages = 0, rotation = 0;
+  double total() const { return messages + rotation; }
+};
+/// `rotation_bytes`: what each rank's cold buffers must cover, as in run::Inventory.
+MemoryPerRank memory_per_rank(const plan::Plan& plan, std::uint64_t rotation_bytes);
+
 /// --dry-run: cases, estimated time, memory per rank.
-std::string plan_table(const plan::Plan& plan, const Topology& topology);
+std::string plan_table(const plan::Plan& plan, const Topology& topology,
+                       const MemoryPerRank& memory);
 
 }  // namespace assay::app

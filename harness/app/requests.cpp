@@ -98,8 +98,20 @@ Protocol protocol_from(const RunOptions& o) {
     stop.kind = StopKind::time;
     stop.time_s = *o.time_s;
   }
-  adjust(protocol, o);
   return protocol;
+}
+
+/// A case that stops by precision serves no clause, so that its blocks serve nobody.
+bool may_be_judged(const Stop& stop) { return stop.kind != StopKind::precision; }
+
+void adjust(Protocol& protocol, const RunOptions& o) {
+  protocol.warm_up.iterations = o.warm_up.value_or(protocol.warm_up.iterations);
+  protocol.warm_up.time_s = o.warm_up_s.value_or(protocol.warm_up.time_s);
+  protocol.pilot = o.pilot.value_or(protocol.pilot);
+  protocol.verify = protocol.verify && o.check;
+  auto& stop = protocol.stop;
+  if (stop.kind == StopKind::blocks) stop.blocks = o.blocks.value_or(stop.blocks);
+  if (o.block_length && may_be_judged(stop)) stop.block_length = o.block_length;
 }
 
 plan::Request request_for(const std::string& benchmark, const RunOptions& o,
@@ -120,10 +132,8 @@ plan::Request request_for(const std::string& benchmark, const RunOptions& o,
   // What is said once for several benchmarks concerns those that have the dimension.
   const auto* info = find_benchmark(catalogue, benchmark);
   if (info != nullptr && o.benchmarks.size() > 1)
-    std::erase_if(request.dims, [&](const auto& dim) {
-      return std::none_of(info->dims.begin(), info->dims.end(),
-                          [&](const auto& spec) { return spec.name == dim.first; });
-    });
+    std::erase_if(request.dims,
+                  [&](const auto& dim) { return find_dim_spec(*info, dim.first) == nullptr; });
   return request;
 }
 
@@ -137,14 +147,19 @@ plan::Suite suite_from(const RunOptions& options, const Catalogue& catalogue) {
   return suite;
 }
 
-void adjust(Protocol& protocol, const RunOptions& o) {
-  protocol.warm_up.iterations = o.warm_up.value_or(protocol.warm_up.iterations);
-  protocol.warm_up.time_s = o.warm_up_s.value_or(protocol.warm_up.time_s);
-  protocol.pilot = o.pilot.value_or(protocol.pilot);
-  protocol.verify = protocol.verify && o.check;
-  if (protocol.stop.kind != StopKind::blocks) return;
-  protocol.stop.blocks = o.blocks.value_or(protocol.stop.blocks);
-  if (o.block_length) protocol.stop.block_length = o.block_length;
+void adjust(plan::Suite& suite, const RunOptions& o) {
+  const auto refuse_if_none = [&](const char* option, auto serves) {
+    const auto& requests = suite.requests;
+    if (std::any_of(requests.begin(), requests.end(),
+                    [&](const auto& request) { return serves(request.protocol.stop); }))
+      return;
+    throw UsageError({option, fmt::format("no case of suite {} stops by blocks", suite.name),
+                      "leave it out, or say so in the suite: \"stop\": {\"blocks\": 64}"});
+  };
+  if (o.blocks)
+    refuse_if_none("--blocks", [](const Stop& stop) { return stop.kind == StopKind::blocks; });
+  if (o.block_length) refuse_if_none("--block-length", may_be_judged);
+  for (auto& request : suite.requests) adjust(request.protocol, o);
 }
 
 plan::Request noop_request() {

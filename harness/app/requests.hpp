@@ -10,8 +10,9 @@ namespace assay::app {
 /// naming the option.
 plan::Suite suite_from(const RunOptions& options, const Catalogue& catalogue);
 
-/// Puts what the command line says of warm-up, pilot, blocks and verification into `protocol`.
-void adjust(Protocol& protocol, const RunOptions& options);
+/// Puts what the command line says of warm-up, pilot, blocks and verification into every request.
+/// Throws UsageError where blocks or their length are given and no request has a use for them.
+void adjust(plan::Suite& suite, const RunOptions& options);
 
 /// A request for `noop`, which every plan holds: what the harness itself adds to a sample.
 plan::Request noop_request();

@@ -81,14 +81,11 @@ std::optional<double> median_time(const result::CaseResult& c) {
   return figure->worst.p50;
 }
 
-void check_memory(const plan::Plan& plan, const run::Inventory& inventory) {
+void check_memory(const MemoryPerRank& memory, const run::Inventory& inventory) {
   for (const auto& host : inventory.topology.hosts) {
     const auto available = inventory.available_bytes.find(host.name);
     if (available == inventory.available_bytes.end()) continue;
-    // Up to three buffers of a case rotate over more than the cache beside what the messages take.
-    const double per_rank =
-        plan.memory_bytes_per_rank + 3 * static_cast<double>(inventory.rotation_bytes);
-    const double needed = per_rank * static_cast<double>(host.ranks.size());
+    const double needed = memory.total() * static_cast<double>(host.ranks.size());
     if (needed > available->second)
       throw UsageError(
           {fmt::format("host {}", host.name),

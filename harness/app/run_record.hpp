@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/app/options.hpp"
+#include "harness/app/planning.hpp"
 #include "harness/bench/benchmark.hpp"
 #include "harness/plan/plan.hpp"
 #include "harness/result/document.hpp"
@@ -29,8 +30,8 @@ std::vector<std::string> case_labels(const plan::Plan& plan);
 std::vector<Warning> warnings_of(const result::CaseResult& c);
 std::optional<double> median_time(const result::CaseResult& c);
 
-/// Throws UsageError when the plan's buffers do not fit into a host's memory.
-void check_memory(const plan::Plan& plan, const run::Inventory& inventory);
+/// Throws UsageError when so much for each rank does not fit into a host's memory.
+void check_memory(const MemoryPerRank& memory, const run::Inventory& inventory);
 
 /// Throws UsageError when no case but noop can be measured here: the first reason.
 void refuse_unsupported(const plan::Plan& plan, const Topology& topology,

@@ -1,10 +1,14 @@
 #include "harness/bench/buffer_ring.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace assay::bench {
 
 namespace {
+
+constexpr std::size_t page = 4096;
+constexpr std::size_t line = 64;
 
 /// One byte throughout: a guard band is filled and verified like any other data.
 kernels::Pattern guard_pattern() {
@@ -18,17 +22,41 @@ constexpr std::size_t round_up(std::size_t value, std::size_t to) {
   return (value + to - 1) / to * to;
 }
 
-constexpr std::size_t page = 4096;
+/// From slot to slot, with a guard behind each that is the guard before the next.
+constexpr std::size_t stride_of(std::size_t bytes, std::size_t guard) {
+  if (bytes == 0) return 0;
+  if (bytes >= page) return round_up(bytes + 2 * guard, page);
+  return (round_up(bytes + guard, line) / line | 1) * line;
+}
+
+/// Nearest to .618 of `slots` that meets every slot before the first one again.
+std::size_t step_over(std::size_t slots) {
+  if (slots == 1) return 0;
+  auto step = std::max<std::size_t>(1, slots * 618 / 1000);
+  while (std::gcd(step, slots) != 1) ++step;
+  return step;
+}
 
 }  // namespace
 
-BufferRing::BufferRing(device::Device& device, std::size_t bytes, std::uint64_t rotation_bytes)
-    : device_(&device),
-      bytes_(bytes),
-      slots_(1),
-      stride_(bytes < page ? page + guard : round_up(bytes + 2 * guard, page)) {
-  if (bytes < rotation_bytes) slots_ = std::max<std::size_t>(1, rotation_bytes / stride_);
-  buffer_ = device.allocate(offset + stride_ * slots_);
+Rotation rotation_over(std::uint64_t rotation_bytes, const std::vector<std::size_t>& buffers) {
+  std::uint64_t launch = 0;
+  for (const auto bytes : buffers) launch += round_up(bytes, line);
+  if (launch == 0) return {};
+  const auto slots = std::max<std::uint64_t>(1, (rotation_bytes + launch - 1) / launch);
+  return {static_cast<std::size_t>(slots), slots * launch};
+}
+
+Turn::Turn(std::size_t slots) : slots_(slots), step_(step_over(slots)) {}
+
+BufferRing::BufferRing(device::Device& device, std::size_t bytes, std::size_t slots)
+    : device_(&device), bytes_(bytes), slots_(slots), stride_(stride_of(bytes, guard)) {
+  const auto end = offset + stride_ * (slots - 1) + bytes + guard;
+  buffer_ = device.allocate(end);
+  if (stride_ < page) {  // one call for all: there may be a million slots
+    device_->fill(slot(0) - guard, guard_pattern(), {0, 0, end - offset + guard});
+    return;
+  }
   for (std::size_t i = 0; i < slots_; ++i) {
     device_->fill(slot(i) - guard, guard_pattern(), {0, 0, guard});
     device_->fill(slot(i) + bytes_, guard_pattern(), {0, 0, guard});

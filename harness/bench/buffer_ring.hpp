@@ -3,40 +3,52 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "harness/device/device.hpp"
 
 namespace assay::bench {
 
-/// Whose turn it is among `slots` buffers.
+/// Over how much memory the launches of a case rotate.
+struct Rotation {
+  std::size_t slots = 1;    ///< of every buffer; equal on all ranks whose buffers are equal
+  std::uint64_t bytes = 0;  ///< of the cache lines that all slots of all buffers cover
+};
+/// As few slots as cover `rotation_bytes` of cache lines, for a launch that uses one buffer of each
+/// of these sizes; one when a single launch covers them. Pure.
+Rotation rotation_over(std::uint64_t rotation_bytes, const std::vector<std::size_t>& buffers);
+
+/// Whose turn it is among `slots` buffers: each once in `slots` turns. The order jumps by about .6
+/// of them, so that neighbours in time are far apart in memory and no prefetcher brings the next
+/// one in.
 class Turn {
  public:
-  explicit Turn(std::size_t slots = 1) : slots_(slots) {}
+  explicit Turn(std::size_t slots = 1);
   std::size_t slots() const noexcept { return slots_; }
   std::size_t next() const noexcept { return next_; }
-  std::size_t last() const noexcept { return last_; }
-  /// Takes the next one; it is the last one until the next call.
   std::size_t take() noexcept {
-    last_ = next_;
-    next_ = last_ + 1 == slots_ ? 0 : last_ + 1;
-    return last_;
+    const auto taken = next_;
+    next_ += step_;
+    if (next_ >= slots_) next_ -= slots_;
+    return taken;
   }
 
  private:
-  std::size_t slots_, next_ = 0, last_ = 0;
+  std::size_t slots_, step_, next_ = 0;
 };
 
 /// `slots` buffers of `bytes` each, every one between two guard bands. Local.
 class BufferRing {
  public:
-  /// As many slots as cover `rotation_bytes`, at least one. Slots of a page and more begin on a
-  /// page; several smaller ones lie more than a page apart, so that no prefetcher brings the next
-  /// one in, and not a whole page, so that they do not all fall into the same cache sets.
-  BufferRing(device::Device& device, std::size_t bytes, std::uint64_t rotation_bytes);
+  /// Slots of a page and more begin on a page. Smaller ones lie an odd number of cache lines apart,
+  /// so that they use all cache sets alike and never share the pair of lines that an adjacent-line
+  /// prefetcher fetches; the guards between them make that at most three times their own lines.
+  /// Empty slots are all the same one.
+  BufferRing(device::Device& device, std::size_t bytes, std::size_t slots);
 
   std::size_t slots() const { return slots_; }
   std::size_t bytes() const { return bytes_; }
-  /// Aligned to 64 bytes, and to a page when it is one slot alone or of a page and more.
+  /// Aligned to 64 bytes; to a page when it is the first or of a page and more.
   std::byte* slot(std::size_t index) const { return buffer_.data() + index * stride_ + offset; }
   void poison(std::size_t index) const;
   /// Offset from the slot's start of a guard byte that something overwrote: negative before the

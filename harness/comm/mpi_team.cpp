@@ -16,7 +16,20 @@ void in_pieces(std::size_t total, F f) {
     f(at, static_cast<int>(std::min(piece, total - at)));
 }
 
-constexpr int gather_tag = 1;
+constexpr int gather_tag = 1, pair_tag = 2;
+
+void send_bytes(std::span<const std::byte> bytes, int to, int tag, MPI_Comm comm) {
+  in_pieces(bytes.size(), [&](std::size_t at, int length) {
+    check(MPI_Send(bytes.data() + at, length, MPI_BYTE, to, tag, comm), "MPI_Send");
+  });
+}
+
+void receive_bytes(std::span<std::byte> bytes, int from, int tag, MPI_Comm comm) {
+  in_pieces(bytes.size(), [&](std::size_t at, int length) {
+    check(MPI_Recv(bytes.data() + at, length, MPI_BYTE, from, tag, comm, MPI_STATUS_IGNORE),
+          "MPI_Recv");
+  });
+}
 
 }  // namespace
 
@@ -41,10 +54,7 @@ std::vector<std::vector<std::byte>> MpiTeam::gather(std::span<const std::byte> b
   // Point to point rather than MPI_Gatherv: its int displacements overflow at 2 GiB in all, and
   // nothing is timed here. The root takes one rank after the other, so memory is what arrives.
   if (rank_ != root) {
-    in_pieces(bytes.size(), [&](std::size_t at, int length) {
-      check(MPI_Send(bytes.data() + at, length, MPI_BYTE, root, gather_tag, comm_.get()),
-            "MPI_Send");
-    });
+    send_bytes(bytes, root, gather_tag, comm_.get());
     return {};
   }
   std::vector<std::vector<std::byte>> parts(sizes.size());
@@ -55,11 +65,7 @@ std::vector<std::vector<std::byte>> MpiTeam::gather(std::span<const std::byte> b
       continue;
     }
     part.resize(sizes[static_cast<std::size_t>(r)]);
-    in_pieces(part.size(), [&](std::size_t at, int length) {
-      check(MPI_Recv(part.data() + at, length, MPI_BYTE, r, gather_tag, comm_.get(),
-                     MPI_STATUS_IGNORE),
-            "MPI_Recv");
-    });
+    receive_bytes(part, r, gather_tag, comm_.get());
   }
   return parts;
 }
@@ -70,6 +76,14 @@ void MpiTeam::max(std::span<double> values) {
     check(MPI_Allreduce(MPI_IN_PLACE, values.data() + at, length, MPI_DOUBLE, MPI_MAX, comm_.get()),
           "MPI_Allreduce");
   }
+}
+
+void MpiTeam::send(std::span<const std::byte> bytes, int to) {
+  send_bytes(bytes, to, pair_tag, comm_.get());
+}
+
+void MpiTeam::receive(std::span<std::byte> bytes, int from) {
+  receive_bytes(bytes, from, pair_tag, comm_.get());
 }
 
 std::unique_ptr<Team> MpiTeam::split(int color, int key) {

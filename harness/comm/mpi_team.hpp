@@ -15,6 +15,8 @@ class MpiTeam final : public Team {
   void broadcast(std::span<std::byte> bytes, int root) override;
   std::vector<std::vector<std::byte>> gather(std::span<const std::byte> bytes, int root) override;
   void max(std::span<double> values) override;
+  void send(std::span<const std::byte> bytes, int to) override;
+  void receive(std::span<std::byte> bytes, int from) override;
   std::unique_ptr<Team> split(int color, int key) override;
   MPI_Comm comm() const { return comm_.get(); }
 

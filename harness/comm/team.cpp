@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "harness/core/error.hpp"
+
 namespace assay::comm {
 
 std::string broadcast_text(Team& team, std::string text, int root) {
@@ -37,9 +39,14 @@ class SoloTeam final : public Team {
     return {{bytes.begin(), bytes.end()}};
   }
   void max(std::span<double>) override {}
+  void send(std::span<const std::byte>, int) override { invariant(false, alone); }
+  void receive(std::span<std::byte>, int) override { invariant(false, alone); }
   std::unique_ptr<Team> split(int color, int) override {
     return color < 0 ? nullptr : make_solo_team();
   }
+
+ private:
+  static constexpr const char* alone = "a team of one has nobody to send to or receive from";
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "harness/contract/clause_scopes.hpp"
 #include "harness/contract/sentence.hpp"
+#include "harness/core/warning.hpp"
 #include "harness/stats/quantile.hpp"
 #include "harness/stats/sequential.hpp"
 
@@ -53,13 +54,12 @@ std::vector<std::size_t> guilty_groups(const Ranked& one, const ClauseScopes& sc
 
 /// Failed groups, case by case.
 std::vector<FailedGroups> failed_groups(const std::vector<Ranked>& ranked,
-                                        const ClauseScopes& scopes, const Clause& clause,
-                                        const result::ResultDocument& document) {
+                                        const ClauseScopes& scopes, const Clause& clause) {
   std::map<std::string, FailedGroups> by_case;
   for (const auto& one : ranked) {
     if (one.outcome != Outcome::fail) continue;
     auto& failed = by_case[one.of->c->spec.id];
-    failed.layout = layout_of(document, *one.of->c);
+    failed.layout = one.of->layout;
     const auto guilty = guilty_groups(one, scopes, clause);
     failed.groups.insert(failed.groups.end(), guilty.begin(), guilty.end());
   }
@@ -69,18 +69,14 @@ std::vector<FailedGroups> failed_groups(const std::vector<Ranked>& ranked,
 }
 
 /// "lowest: rank 3 on host n0, median 6.1 GB/s": of a joined figure that failed.
-std::string lowest_text(const Ranked& worst, const ClauseScopes& scopes, const Clause& clause,
-                        const Evidence& evidence) {
+std::string lowest_text(const Ranked& worst, const ClauseScopes& scopes, const Clause& clause) {
   if (worst.group || worst.outcome != Outcome::fail || clause.across == Across::median) return {};
   auto medians = scopes.group_medians(*worst.of);
-  const auto* layout = layout_of(evidence.document, *worst.of->c);
-  if (medians.empty() || layout == nullptr) return {};
+  if (medians.empty()) return {};
   const auto at = std::min_element(medians.begin(), medians.end());
-  const auto& group = layout->group(static_cast<std::size_t>(at - medians.begin()));
-  const auto hosts = evidence.hosts.names(evidence.hosts.hosts_of(group));
+  const auto group = static_cast<std::size_t>(at - medians.begin());
   const auto lowest = *at;
-  return fmt::format("lowest: {}, {} of {} over groups",
-                     subject(layout->name, format_ranks(group.members), hosts),
+  return fmt::format("lowest: {}, {} of {} over groups", worst.of->name(group),
                      figure_text(lowest, clause.metric->unit),
                      figure_text(stats::middle(medians), clause.metric->unit));
 }
@@ -110,26 +106,65 @@ std::string closer_look(const CaseResult& c) {
   return fmt::format("{} --layout {} --pacing {}", command, layout, name(c.spec.protocol.pacing));
 }
 
+/// `option` empty: the same run again.
+std::string run_again(std::string_view option = {}) {
+  return fmt::format("assay run --contract {}{}{}", contract_placeholder, option.empty() ? "" : " ",
+                     option);
+}
+
+/// What the run said of blocks that its time did not allow; empty where all were measured.
+std::string time_cap(const CaseResult& c) {
+  const auto& flags = c.samples.flags;
+  const auto at = std::find_if(flags.begin(), flags.end(), [](const Flag& flag) {
+    return flag.code == info(WarningCode::time_cap).name;
+  });
+  return at == flags.end() ? std::string() : at->evidence;
+}
+
+/// More time would bring more blocks, and more blocks might decide.
+bool wants_time(const CaseResult& c, const Scope& worst) {
+  return worst.outcome == Outcome::inconclusive && !time_cap(c).empty() &&
+         (!worst.estimate || worst.projected_blocks);
+}
+
+/// Seconds in which so many blocks fit: by the pace of those that did, and half as much again.
+std::int64_t enough_time(const CaseResult& c, const Scope& worst, std::int64_t wanted) {
+  const auto length = std::max(worst.block_length, std::int64_t{1});
+  const auto blocks = std::max(worst.iterations / length, std::int64_t{1});
+  const auto ratio = static_cast<double>(wanted) / static_cast<double>(blocks);
+  const auto seconds = std::ceil(1.5 * c.elapsed_s * std::max(ratio, 1.0));
+  return static_cast<std::int64_t>(std::clamp(seconds, 1.0, 1e8));
+}
+
+std::string more_evidence(const CaseResult& c, const Scope& worst, const Clause& clause) {
+  const auto floor = stats::zero_defect_minimum(0.1, clause.false_accept);
+  const auto wanted = std::max(worst.projected_blocks.value_or(0), floor);
+  if (wants_time(c, worst)) {
+    const auto planned = c.spec.protocol.stop.blocks;
+    const auto seconds = enough_time(c, worst, std::max(wanted, planned));
+    return run_again(fmt::format("--max-time-per-case {}", seconds) +
+                     (wanted > planned ? fmt::format(" --blocks {}", wanted) : ""));
+  }
+  if (worst.sigma && *worst.sigma > clause.guard) {
+    // σ_b falls with √b: as long as it takes to bring it down to the guard, and odd.
+    const auto ratio = *worst.sigma / clause.guard;
+    const auto length = static_cast<double>(worst.block_length) * ratio * ratio;
+    return run_again(
+        fmt::format("--block-length {}", static_cast<std::int64_t>(std::ceil(length)) | 1));
+  }
+  if (!worst.projected_blocks) return {};
+  return run_again(fmt::format("--blocks {}", wanted));
+}
+
 /// The command that brings the next piece of evidence.
-std::string next_command(const CaseResult& c, const Scope& worst, const Clause& clause) {
+std::string next_step(const CaseResult& c, const Scope& worst, const Clause& clause) {
   switch (worst.outcome) {
     case Outcome::pass:
       return {};
     case Outcome::not_measured:
-      return "assay run --contract FILE";
-    case Outcome::inconclusive: {
-      if (worst.sigma && *worst.sigma > clause.guard) {
-        // σ_b falls with √b: as long as it takes to bring it down to the guard, and odd.
-        const auto ratio = *worst.sigma / clause.guard;
-        const auto length = static_cast<double>(worst.block_length) * ratio * ratio;
-        return fmt::format("assay run --contract FILE --block-length {}",
-                           static_cast<std::int64_t>(std::ceil(length)) | 1);
-      }
-      const auto floor = stats::zero_defect_minimum(0.1, clause.false_accept);
-      if (!worst.projected_blocks) return {};
-      return fmt::format("assay run --contract FILE --blocks {}",
-                         std::max(*worst.projected_blocks, floor));
-    }
+      return run_again();
+    case Outcome::inconclusive:
+      return more_evidence(c, worst, clause);
     case Outcome::fail:
       break;
   }
@@ -137,7 +172,7 @@ std::string next_command(const CaseResult& c, const Scope& worst, const Clause& 
 }
 
 void write(Finding& finding, const std::vector<Ranked>& ranked, const ClauseScopes& scopes,
-           const Clause& clause, const Evidence& evidence) {
+           const Clause& clause) {
   const auto& worst = ranked.front();
   const auto& c = *worst.of->c;
   const auto same = std::count_if(ranked.begin(), ranked.end(),
@@ -152,10 +187,12 @@ void write(Finding& finding, const std::vector<Ranked>& ranked, const ClauseScop
   account.scopes_total = finding.scopes_total;
   account.scopes_failed = finding.scopes_failed;
   account.scopes_same = static_cast<std::size_t>(same);
-  account.weakest = lowest_text(worst, scopes, clause, evidence);
+  account.weakest = lowest_text(worst, scopes, clause);
   account.named = finding.failed_hosts;
-  finding.sentence = fmt::format("{}. evidence {}", clause_sentence(account), c.spec.id);
-  finding.next = next_command(c, finding.scopes.front(), clause);
+  finding.sentence = clause_sentence(account);
+  if (wants_time(c, finding.scopes.front())) finding.sentence += ". " + time_cap(c);
+  finding.sentence += ". evidence " + c.spec.id;
+  finding.next = next_step(c, finding.scopes.front(), clause);
 }
 
 }  // namespace
@@ -179,15 +216,14 @@ Finding judge_clause(const Clause& clause, const Evidence& evidence) {
   finding.alpha_fail = scopes.question().alpha_fail;
   if (!scopes.problem().empty()) {
     finding.sentence = scopes.problem();
-    finding.next = "assay run --contract FILE";
+    finding.next = run_again();
     return finding;
   }
   const auto ranked = scopes.ranked();
   finding.outcome = ranked.front().outcome;
   keep_scopes(ranked, scopes, finding);
-  finding.failed_hosts =
-      blamed_hosts(failed_groups(ranked, scopes, clause, evidence.document), evidence.hosts);
-  write(finding, ranked, scopes, clause, evidence);
+  finding.failed_hosts = blamed_hosts(failed_groups(ranked, scopes, clause), evidence.hosts);
+  write(finding, ranked, scopes, clause);
   return finding;
 }
 

@@ -20,16 +20,17 @@ using result::Status;
 
 constexpr double shown_confidence = 0.95;
 
-Blocking cut_case(const CaseResult& c, std::size_t groups, const Clause& clause) {
+Blocking cut_case(const CaseGroups& of, const Clause& clause) {
+  const auto& c = *of.c;
   Blocking cut{.outcome = Outcome::not_measured, .problem = {}};
   if (c.status != Status::measured)
     cut.problem =
         fmt::format("was {}: {}", c.status == Status::skipped ? "skipped" : "not finished",
                     c.reason.empty() ? "no reason is given" : c.reason);
-  else if (groups == 0)
+  else if (of.groups == 0)
     cut.problem = fmt::format("its layout {} is missing", c.spec.layout);
   else
-    cut = blocking(c, groups, *clause.metric, clause.q);
+    cut = blocking(of, {clause.metric, clause.q});
   if (!cut.problem.empty())
     cut.problem = fmt::format("{} ({}): {}", label(c.spec), c.spec.id, cut.problem);
   return cut;
@@ -51,8 +52,8 @@ ClauseScopes::ClauseScopes(const Clause& clause, const Evidence& evidence)
 
 void ClauseScopes::select() {
   for (const auto* c : selected(evidence_.document, clause_.of)) {
-    const auto groups = groups_of(evidence_.document, *c);
-    selected_.push_back({c, groups, cut_case(*c, groups, clause_)});
+    const auto groups = case_groups(evidence_.document, *c, evidence_.hosts);
+    selected_.push_back({groups, cut_case(groups, clause_)});
     cases_.push_back(c->spec.id);
   }
 }
@@ -73,7 +74,7 @@ void ClauseScopes::pose_relative(const Relative& relative) {
   const bool least = clause_.bound.direction == Direction::at_least;
   const auto rates = least ? EndRates{question_.alpha_fail, question_.alpha_pass}
                            : EndRates{question_.alpha_pass, question_.alpha_fail};
-  const auto reference = find_reference(relative, evidence_.document, rates);
+  const auto reference = find_reference(relative, evidence_, rates);
   problem_ = reference.problem;
   if (problem_.empty()) problem_ = incomparable(*reference.used);
   if (!problem_.empty()) return;
@@ -149,7 +150,7 @@ Blocks ClauseScopes::blocks(const Selected& of, std::optional<std::size_t> group
   }
   const Figure figure{clause_.metric, clause_.q};
   return group ? group_blocks(*of.c, *group, figure, of.cut)
-               : joined_blocks(*of.c, of.groups, figure, clause_.across, of.cut);
+               : joined_blocks(of, figure, clause_.across, of.cut);
 }
 
 Evaluation ClauseScopes::evaluation(const Selected& of, const Blocks& found) const {
@@ -201,9 +202,8 @@ Scope ClauseScopes::scope(const Ranked& one) const {
 }
 
 void ClauseScopes::describe_place(const Ranked& one, Scope& scope) const {
-  const auto* layout = layout_of(evidence_.document, *one.of->c);
-  if (!one.group || layout == nullptr) return;
-  const auto& group = layout->group(*one.group);
+  if (!one.group || one.of->layout == nullptr) return;
+  const auto& group = one.of->layout->group(*one.group);
   scope.ranks = format_ranks(group.members);
   scope.hosts = evidence_.hosts.names(evidence_.hosts.hosts_of(group));
 }

@@ -12,9 +12,7 @@
 namespace assay::contract {
 
 /// A case that the clause selects, with what its scopes share.
-struct Selected {
-  const result::CaseResult* c = nullptr;
-  std::size_t groups = 0;
+struct Selected : CaseGroups {
   Blocking cut;
 };
 

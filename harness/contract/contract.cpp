@@ -27,11 +27,16 @@ struct Rates {
   double false_reject = 0.05;
 };
 
-double within(const JsonValue& json, double value, double low, double high,
-              std::string_view allowed) {
-  if (!(value > low && value < high))
+/// An open interval, and what a person calls it.
+struct Range {
+  double low, high;
+  std::string_view allowed;
+};
+
+double within(const JsonValue& json, double value, const Range& range) {
+  if (!(value > range.low && value < range.high))
     json.refuse(fmt::format("{} is out of range", json.json().dump()),
-                fmt::format("it must be {}", allowed));
+                fmt::format("it must be {}", range.allowed));
   return value;
 }
 
@@ -49,14 +54,14 @@ Rates parse_rates(ObjectReader& reader, Rates rates) {
     const auto alpha = std::round((1 - parse_confidence(*json)) * 1e12) / 1e12;
     rates.false_accept = rates.false_reject = alpha;
   }
-  constexpr std::string_view allowed = "above 0 and below 0.5";
+  constexpr Range rate{0, 0.5, "above 0 and below 0.5"};
   if (const auto json = reader.optional_value("false_accept"))
-    rates.false_accept = within(*json, json->ratio(), 0, 0.5, allowed);
+    rates.false_accept = within(*json, json->ratio(), rate);
   if (const auto json = reader.optional_value("false_reject"))
-    rates.false_reject = within(*json, json->ratio(), 0, 0.5, allowed);
+    rates.false_reject = within(*json, json->ratio(), rate);
   if (const auto json = reader.optional_value("guard"))
-    rates.guard = within(*json, json->ratio(), 0, 1,
-                         "above 0 and below 1: without a band no error can be bounded");
+    rates.guard = within(*json, json->ratio(),
+                         {0, 1, "above 0 and below 1: without a band no error can be bounded"});
   return rates;
 }
 
@@ -69,7 +74,7 @@ const Metric* parse_metric(const JsonValue& json) {
 double parse_quantile(ObjectReader& reader) {
   const auto json = reader.optional_value("q");
   if (!json) return 0.5;
-  return within(*json, json->number(), 0, 1, "above 0 and below 1: 0.5 is the median");
+  return within(*json, json->number(), {0, 1, "above 0 and below 1: 0.5 is the median"});
 }
 
 Across parse_across(ObjectReader& reader) {
@@ -84,7 +89,7 @@ Relative parse_relative(const JsonValue& json) {
   auto reader = json.object();
   Relative relative;
   const auto times = reader.value("times");
-  relative.times = within(times, times.number(), 0, 1e12, "a number above 0");
+  relative.times = within(times, times.number(), {0, 1e12, "a number above 0"});
   relative.metric = parse_metric(reader.value("metric"));
   relative.q = parse_quantile(reader);
   relative.of = parse_selector(reader.value("of"));

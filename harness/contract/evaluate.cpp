@@ -90,17 +90,17 @@ Blocking fixed_blocking(const CaseResult& c, std::size_t groups, std::int64_t le
 
 }  // namespace
 
-Blocking blocking(const CaseResult& c, std::size_t groups, const Metric& metric, double q) {
-  const auto& stop = c.spec.protocol.stop;
+Blocking blocking(const CaseGroups& of, const Figure& figure) {
+  const auto& stop = of.c->spec.protocol.stop;
   if (stop.kind == StopKind::precision)
     return {.outcome = Outcome::not_measured,
             .problem = "it was stopped by the width of an interval, which no verdict may rest on"};
-  if (stop.block_length) return fixed_blocking(c, groups, *stop.block_length);
+  if (stop.block_length) return fixed_blocking(*of.c, of.groups, *stop.block_length);
   Blocking cut;
-  for (std::size_t group = 0; group < groups; ++group) {
-    const auto pilot = result::metric_values(c, metric, group, "pilot");
+  for (std::size_t group = 0; group < of.groups; ++group) {
+    const auto pilot = result::metric_values(*of.c, *figure.metric, group, "pilot");
     if (pilot.values.empty()) {
-      cut.problem = fmt::format("group {} has no pilot to take a block length from ({})", group,
+      cut.problem = fmt::format("{} left no pilot to take a block length from ({})", of.name(group),
                                 pilot.reason);
       return cut;
     }
@@ -108,7 +108,7 @@ Blocking blocking(const CaseResult& c, std::size_t groups, const Metric& metric,
     if (std::ssize(pilot.values) < needed && cut.problem.empty())
       cut.problem = fmt::format("the pilot of {} iterations is too short: {} are needed",
                                 pilot.values.size(), needed);
-    const auto rule = stats::block_length(pilot.values, q);
+    const auto rule = stats::block_length(pilot.values, figure.q);
     if (rule.length > cut.length) cut.length = rule.length;
     cut.tau = std::max(cut.tau, rule.tau);
   }
@@ -131,19 +131,19 @@ Blocks group_blocks(const CaseResult& c, std::size_t group, const Figure& figure
   return blocks;
 }
 
-Blocks joined_blocks(const CaseResult& c, std::size_t groups, const Figure& figure, Across across,
+Blocks joined_blocks(const CaseGroups& of, const Figure& figure, Across across,
                      const Blocking& cut) {
   Blocks result;
   std::vector<std::vector<double>> all;
   std::size_t count = 0;
-  if (across == Across::min_over_median && groups < 2) {
+  if (across == Across::min_over_median && of.groups < 2) {
     result.problem = "evenness takes at least two groups";
     return result;
   }
-  for (std::size_t group = 0; group < groups; ++group) {
-    auto one = group_blocks(c, group, figure, cut);
+  for (std::size_t group = 0; group < of.groups; ++group) {
+    auto one = group_blocks(*of.c, group, figure, cut);
     if (!one.problem.empty()) {
-      result.problem = fmt::format("group {}: {}", group, one.problem);
+      result.problem = fmt::format("{}: {}", of.name(group), one.problem);
       return result;
     }
     count = all.empty() ? one.quantiles.size() : std::min(count, one.quantiles.size());

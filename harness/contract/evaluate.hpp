@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/contract/judge.hpp"
+#include "harness/contract/scopes.hpp"
 #include "harness/result/document.hpp"
 #include "harness/stats/block_test.hpp"
 
@@ -35,9 +36,14 @@ struct Blocking {
   std::string problem;
 };
 
+struct Figure {
+  const Metric* metric = nullptr;
+  double q = 0.5;
+};
+
 /// The block length that the stored pilot asks for (the longest over the groups), so that a verdict
 /// never rests on what the run decided; or the plan's own.
-Blocking blocking(const result::CaseResult& c, std::size_t groups, const Metric& metric, double q);
+Blocking blocking(const CaseGroups& of, const Figure& figure);
 
 /// Block quantiles of one figure.
 struct Blocks {
@@ -47,17 +53,12 @@ struct Blocks {
   std::string problem;  ///< why there are none
 };
 
-struct Figure {
-  const Metric* metric = nullptr;
-  double q = 0.5;
-};
-
 /// Of one group.
 Blocks group_blocks(const result::CaseResult& c, std::size_t group, const Figure& figure,
                     const Blocking& cut);
 /// Groups joined block by block: A_i = min or median or min/median over groups of Q_{g,i}.
-Blocks joined_blocks(const result::CaseResult& c, std::size_t groups, const Figure& figure,
-                     Across across, const Blocking& cut);
+Blocks joined_blocks(const CaseGroups& of, const Figure& figure, Across across,
+                     const Blocking& cut);
 
 /// Quantile over all iterations; absent for joined groups.
 std::optional<double> marginal_quantile(const Blocks& blocks, double q);

@@ -70,6 +70,15 @@ Verdict judge(const Contract& contract, const result::ResultDocument& result) {
   return verdict;
 }
 
+std::string next_command(const Finding& finding, std::string_view contract_file) {
+  auto command = finding.next;
+  const auto option = std::string("--contract ");
+  const auto at = command.find(option + std::string(contract_placeholder));
+  if (at != std::string::npos)
+    command.replace(at + option.size(), contract_placeholder.size(), contract_file);
+  return command;
+}
+
 ExitCode exit_code(const Verdict& verdict) {
   if (verdict.outcome == Outcome::fail) return ExitCode::not_met;
   if (!verdict.run_complete) return ExitCode::incomplete;

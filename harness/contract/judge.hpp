@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/contract/contract.hpp"
@@ -63,7 +64,7 @@ struct Finding {
   std::optional<Terms> terms;  ///< absent for implicit clauses
   Outcome outcome = Outcome::not_measured;
   std::string sentence;  ///< what a person reads, on one line
-  std::string next;      ///< the next command, or empty
+  std::string next;      ///< the next command, or empty; see next_command()
   std::vector<std::string> failed_hosts;
   std::vector<std::string> cases;  ///< ids used, references included
   std::vector<Scope> scopes;       ///< the 64 worst that are not pass, and the worst pass
@@ -86,6 +87,12 @@ struct Verdict {
 /// A contract without clauses judges correctness and completeness alone: what `run` without
 /// --contract does.
 Verdict judge(const Contract& contract, const result::ResultDocument& result);
+
+/// What stands for the contract's file in Finding::next: a verdict holds no paths, so that both
+/// parties get the same bytes.
+inline constexpr std::string_view contract_placeholder = "FILE";
+/// Finding::next for a person who has the contract in `contract_file`.
+std::string next_command(const Finding& finding, std::string_view contract_file);
 
 /// fail → not_met; else a run that did not complete → incomplete; not_measured and inconclusive →
 /// undecided; pass → ok.

@@ -97,9 +97,8 @@ const BenchmarkInfo& benchmark_of(const Catalogue& catalogue, const std::string&
   return *info;
 }
 
-const DimSpec& find_spec(const BenchmarkInfo& info, const std::string& key, const Wanted& wanted) {
-  for (const auto& spec : info.dims)
-    if (spec.name == key) return spec;
+const DimSpec& spec_of(const BenchmarkInfo& info, const std::string& key, const Wanted& wanted) {
+  if (const auto* spec = find_dim_spec(info, key)) return *spec;
   std::vector<std::string_view> names;
   for (const auto& spec : info.dims) names.push_back(spec.name);
   refuse(wanted, fmt::format("{} has no dimension {}", info.name, key),
@@ -132,10 +131,6 @@ void check_choices(const DimSpec& spec, const std::vector<DimValue>& values, con
   }
 }
 
-bool is_attribute(std::string_view key) {
-  return key == "benchmark" || key == "layout" || key == "pacing" || key == "cache";
-}
-
 /// The dimensions that the selector names, for one benchmark.
 Request request_for(const BenchmarkInfo& info, const Wanted& wanted) {
   Request request;
@@ -150,7 +145,7 @@ Request request_for(const BenchmarkInfo& info, const Wanted& wanted) {
         request.repetitions = std::max(request.repetitions, std::get<std::int64_t>(value) + 1);
       continue;
     }
-    if (key != "placement") check_choices(find_spec(info, key, wanted), values, wanted);
+    if (key != "placement") check_choices(spec_of(info, key, wanted), values, wanted);
     request.dims.emplace(key, values);
   }
   return request;
@@ -169,11 +164,9 @@ std::vector<Request> by_cost(const Request& request, const BenchmarkInfo& info,
     }
     return r;
   };
-  const auto spec = std::find_if(info.dims.begin(), info.dims.end(),
-                                 [](const auto& one) { return one.name == "bytes"; });
-  if (spec == info.dims.end()) {
-    const bool product = std::any_of(info.dims.begin(), info.dims.end(),
-                                     [](const auto& one) { return one.name == "m"; });
+  const auto* spec = find_dim_spec(info, "bytes");
+  if (spec == nullptr) {
+    const bool product = find_dim_spec(info, "m") != nullptr;
     return {with_stop(request, product)};
   }
   const auto named = request.dims.find("bytes");

@@ -31,25 +31,25 @@ std::string unusable(const std::vector<const result::CaseResult*>& cases, std::s
 
 }  // namespace
 
-Reference find_reference(const Relative& relative, const result::ResultDocument& document,
+Reference find_reference(const Relative& relative, const Evidence& evidence,
                          const EndRates& rates) {
-  const auto cases = selected(document, relative.of);
-  const auto groups = cases.empty() ? 0 : groups_of(document, *cases.front());
+  const auto cases = selected(evidence.document, relative.of);
+  CaseGroups of;
+  if (!cases.empty()) of = case_groups(evidence.document, *cases.front(), evidence.hosts);
   Reference reference;
-  if (!cases.empty()) reference.used = cases.front();
-  reference.problem = unusable(cases, groups, relative);
+  reference.used = of.c;
+  reference.problem = unusable(cases, of.groups, relative);
   if (!reference.problem.empty()) return reference;
   const auto& c = *reference.used;
-  const auto cut = blocking(c, groups, *relative.metric, relative.q);
+  const Figure figure{relative.metric, relative.q};
+  const auto cut = blocking(of, figure);
   const auto refuse = [&](std::string_view why) {
     reference.problem = fmt::format("the reference {}: {}", c.spec.id, why);
     return reference;
   };
   if (!cut.problem.empty()) return refuse(cut.problem);
-  const Figure figure{relative.metric, relative.q};
-  auto blocks = relative.across == Across::none
-                    ? group_blocks(c, 0, figure, cut)
-                    : joined_blocks(c, groups, figure, relative.across, cut);
+  auto blocks = relative.across == Across::none ? group_blocks(c, 0, figure, cut)
+                                                : joined_blocks(of, figure, relative.across, cut);
   if (!blocks.problem.empty()) return refuse(blocks.problem);
   if (blocks.quantiles.empty()) return refuse("its iterations do not fill one block");
   // τ before sorting; of the indicator too, since one outlier hides memory.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/contract/clause_judge.hpp"
 #include "harness/contract/contract.hpp"
 #include "harness/result/document.hpp"
 
@@ -26,7 +27,6 @@ struct EndRates {
 /// independent blocks as their autocorrelation time leaves (n/τ). `across` joins groups block by
 /// block, as in a clause. Exactly one case must match, and without `across` it must have exactly
 /// one group.
-Reference find_reference(const Relative& relative, const result::ResultDocument& document,
-                         const EndRates& rates);
+Reference find_reference(const Relative& relative, const Evidence& evidence, const EndRates& rates);
 
 }  // namespace assay::contract

@@ -121,6 +121,17 @@ std::vector<std::string> HostMap::names(const std::vector<std::size_t>& hosts) c
   return result;
 }
 
+std::string CaseGroups::name(std::size_t group) const {
+  const auto& members = layout->group(group);
+  return subject(layout->name, format_ranks(members.members),
+                 hosts->names(hosts->hosts_of(members)));
+}
+
+CaseGroups case_groups(const result::ResultDocument& document, const result::CaseResult& c,
+                       const HostMap& hosts) {
+  return {&c, layout_of(document, c), groups_of(document, c), &hosts};
+}
+
 std::vector<std::string> blamed_hosts(const std::vector<FailedGroups>& failed,
                                       const HostMap& hosts) {
   std::set<std::size_t> blamed;

@@ -37,6 +37,23 @@ class HostMap {
   std::vector<std::size_t> host_of_rank_;
 };
 
+/// "host n1", "rank 3 on host n0", "ranks 0,8 between n0 and n1", "ranks 0-31 on 4 hosts".
+std::string subject(std::string_view layout, const std::string& ranks,
+                    const std::vector<std::string>& hosts);
+
+/// A case with its groups, and what a person calls each of them. Points into the document.
+struct CaseGroups {
+  const result::CaseResult* c = nullptr;
+  const Layout* layout = nullptr;  ///< nullptr where the document lacks it
+  std::size_t groups = 0;          ///< as groups_of()
+  const HostMap* hosts = nullptr;
+
+  /// subject() of one of its groups.
+  std::string name(std::size_t group) const;
+};
+CaseGroups case_groups(const result::ResultDocument& document, const result::CaseResult& c,
+                       const HostMap& hosts);
+
 /// Failing groups of one case.
 struct FailedGroups {
   const Layout* layout = nullptr;
@@ -51,9 +68,5 @@ struct FailedGroups {
 /// Ascending by name, without repeats.
 std::vector<std::string> blamed_hosts(const std::vector<FailedGroups>& failed,
                                       const HostMap& hosts);
-
-/// "host n1", "rank 3 on host n0", "ranks 0,8 between n0 and n1", "ranks 0-31 on 4 hosts".
-std::string subject(std::string_view layout, const std::string& ranks,
-                    const std::vector<std::string>& hosts);
 
 }  // namespace assay::contract

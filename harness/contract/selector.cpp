@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> attributes{"benchmark", "layout", "pacing", "cache"};
 
-bool is_attribute(std::string_view key) {
-  return std::find(attributes.begin(), attributes.end(), key) != attributes.end();
-}
-
 DimValue parse_value(std::string_view key, const plan::JsonValue& json) {
   if (key == "pacing") return json.choice({name(Pacing::isolated), name(Pacing::stream)});
   if (key == "cache") return json.choice({name(Cache::cold), name(Cache::warm)});
@@ -84,6 +80,10 @@ std::string describe(std::string_view key, const Match& match) {
 }
 
 }  // namespace
+
+bool is_attribute(std::string_view key) {
+  return std::find(attributes.begin(), attributes.end(), key) != attributes.end();
+}
 
 Selector parse_selector(const plan::JsonValue& json) {
   auto reader = json.object();

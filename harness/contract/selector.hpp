@@ -15,6 +15,9 @@ namespace assay::contract {
 /// range.
 Selector parse_selector(const plan::JsonValue& json);
 
+/// What a clause can select on that is no dimension: benchmark, layout, pacing, cache.
+bool is_attribute(std::string_view key);
+
 /// Every attribute named matches; a case without that attribute does not.
 bool matches(const Selector& selector, const Case& c);
 

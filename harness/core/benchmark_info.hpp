@@ -34,4 +34,7 @@ using Catalogue = std::vector<BenchmarkInfo>;
 
 const BenchmarkInfo* find_benchmark(const Catalogue& catalogue, std::string_view name);
 
+/// The benchmark's dimension of that name; nullptr where it has none.
+const DimSpec* find_dim_spec(const BenchmarkInfo& info, std::string_view name);
+
 }  // namespace assay

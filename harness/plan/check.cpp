@@ -32,12 +32,6 @@ bool is_of_kind(const DimValue& value, DimKind kind) {
 /// Every benchmark can be placed; the rest a benchmark has or has not.
 constexpr std::string_view placement = "placement";
 
-const DimSpec* find_spec(const BenchmarkInfo& info, std::string_view dim) {
-  const auto at = std::find_if(info.dims.begin(), info.dims.end(),
-                               [&](const DimSpec& spec) { return spec.name == dim; });
-  return at == info.dims.end() ? nullptr : &*at;
-}
-
 void check_value(const Request& request, const DimInfo& dim, const DimSpec* spec,
                  const DimValue& value) {
   if (!is_of_kind(value, dim.kind))
@@ -59,7 +53,7 @@ void check_value(const Request& request, const DimInfo& dim, const DimSpec* spec
 void check_dims(const Request& request, const BenchmarkInfo& info) {
   for (const auto& [key, values] : request.dims) {
     const auto* dim = find_dim(key);
-    const auto* spec = find_spec(info, key);
+    const auto* spec = find_dim_spec(info, key);
     if (dim == nullptr || (spec == nullptr && key != placement))
       refuse(request, key, fmt::format("{} has no such dimension", request.benchmark),
              info.dims.empty() ? "it has no dimensions of its own: remove it"

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "harness/contract/judge.hpp"
 #include "harness/result/document.hpp"
@@ -15,8 +17,9 @@ namespace assay::report {
 std::string result_table(const result::ResultDocument& result);
 
 /// The verdict block: one finding a paragraph, the weightiest first, wrapped below 120 columns;
-/// then "VERDICT: …  exit N".
-std::string verdict_block(const contract::Verdict& verdict);
+/// then "VERDICT: …  exit N". `contract_file` is what the next commands name as the contract.
+std::string verdict_block(const contract::Verdict& verdict,
+                          std::string_view contract_file = contract::contract_placeholder);
 
 /// Warnings, one a line with evidence and remedy.
 std::string warning_block(const std::vector<Warning>& warnings);

@@ -38,7 +38,7 @@ std::string summary(const Verdict& verdict) {
 
 }  // namespace
 
-std::string verdict_block(const Verdict& verdict) {
+std::string verdict_block(const Verdict& verdict, std::string_view contract_file) {
   std::vector<const Finding*> findings;
   std::size_t widest = 0;
   for (const auto& finding : verdict.findings) {
@@ -54,8 +54,8 @@ std::string verdict_block(const Verdict& verdict) {
     first += std::string(widest + 2 - width(finding->clause), ' ');
     text += wrapped(first, finding->sentence, line_width);
     if (!finding->next.empty())
-      text += wrapped(std::string(outcome_width + widest + 2, ' ') + "next: ", finding->next,
-                      line_width);
+      text += wrapped(std::string(outcome_width + widest + 2, ' ') + "next: ",
+                      next_command(*finding, contract_file), line_width);
   }
   return text + summary(verdict);
 }

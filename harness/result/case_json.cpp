@@ -70,11 +70,12 @@ Json flags_to_json(const std::vector<Flag>& flags) {
   return list;
 }
 
-/// Timed iterations of the group that has fewest.
+/// Timed iterations of the group that has fewest, of those that were timed at all: a case may have
+/// failed before its last round.
 std::size_t fewest_iterations(const Samples& samples) {
   std::optional<std::size_t> fewest;
   for (const auto& series : samples.series)
-    if (series.name == "t_max")
+    if (series.name == "t_max" && !series.values.empty())
       fewest = std::min(fewest.value_or(series.values.size()), series.values.size());
   return fewest.value_or(0);
 }

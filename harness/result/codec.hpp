@@ -27,6 +27,7 @@ inline constexpr const char* journal_name = "run.jsonl";
 inline constexpr const char* result_name = "result.json";
 inline constexpr const char* sidecar_name = "samples.f32";
 inline constexpr const char* manifest_name = "SHA256SUMS";
+inline constexpr const char* contract_name = "contract.json";
 
 /// Writes a run's folder. Owned by the rank that writes (rank 0); local. append() is called from
 /// one thread; finish() from any, also while another is inside append() (the watchdog ends a run
@@ -46,6 +47,9 @@ class RunWriter {
   /// trace, and the files are as readable as before. InternalError for a layout that the header
   /// lacks.
   bool append(const CaseResult& c);
+  /// Keeps the contract that the run is judged against beside its evidence, byte for byte; listed
+  /// with the other files at the end. RunError as in append().
+  void keep_contract(std::string_view text);
   struct Ending {
     bool complete = false;
     std::string reason = {};
@@ -77,7 +81,10 @@ struct LoadedResult {
 /// case's samples; that no planned case is missing; that stored figures are those of the samples;
 /// that the journal beside says the same; that plan.sha256 is that of the cases listed; the digests
 /// of all files and SHA256SUMS where present. Throws UsageError naming file, case and what differs.
-LoadedResult load_result(const std::filesystem::path& path);
+/// `contract`: whether the contract kept with the run must be there, unchanged, too.
+enum class KeptContract { checked, unused };
+LoadedResult load_result(const std::filesystem::path& path,
+                         KeptContract contract = KeptContract::checked);
 
 /// Schema validation (valijson) of any assay document against a schema compiled into the program.
 /// `schema` is "result", "suite", "contract", "verdict", "journal". Throws UsageError naming

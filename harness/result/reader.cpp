@@ -51,21 +51,22 @@ ResultDocument read_document(const nlohmann::json& json, const fs::path& path,
 
 }  // namespace
 
-LoadedResult load_result(const fs::path& path) {
+LoadedResult load_result(const fs::path& path, KeptContract contract) {
   const auto file = choose_document(path);
-  const auto folder = file.parent_path();
   const auto where = file.string();
   const auto text = read_text(file);
   LoadedResult loaded{.document = {}, .sha256 = sha256(text)};
-  SidecarSource sidecar(folder / sidecar_name);
+  SidecarSource sidecar(file.parent_path() / sidecar_name);
+  const RunFolder folder{file.parent_path(), sidecar, contract};
 
   const auto json =
       is_journal(file) ? journal_document(text, {}, where) : plan::parse_json(text, where);
   loaded.document = read_document(json, file, sidecar);
-  if (!is_journal(file)) check_against_journal(json, loaded.document, folder, where);
+  if (!is_journal(file)) check_against_journal(json, loaded.document, folder.path, where);
   check_plan(loaded.document, where);
-  check_files(loaded.document, folder, sidecar, where);
-  check_manifest(folder, {.name = file.filename().string(), .sha256 = loaded.sha256}, sidecar);
+  check_files(loaded.document, folder, where);
+  check_manifest(loaded.document, folder,
+                 {.name = file.filename().string(), .sha256 = loaded.sha256});
   return loaded;
 }
 

@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
-#include <array>
 #include <mutex>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "harness/core/error.hpp"
 #include "harness/result/codec.hpp"
@@ -89,6 +90,7 @@ struct RunWriter::Impl {
   const std::map<std::string, std::size_t> groups;  ///< layout → number of groups
   mutable std::mutex mutex;
   HashedFile sidecar, journal;
+  std::optional<FileEntry> contract;
   std::vector<std::string> lines;  ///< header, cases, footer
   std::size_t appended = 0;
   bool closed = false;    ///< the footer is written: no case may follow
@@ -124,11 +126,12 @@ void RunWriter::Impl::finish(const Ending& ending) {
   closed = true;
   JournalLines parts{.header = lines.front(), .cases = {}, .footer = lines.back()};
   parts.cases.assign(lines.begin() + 1, lines.end() - 1);
-  const std::array files{journal.entry(journal_name), sidecar.entry(sidecar_name)};
+  std::vector files{journal.entry(journal_name), sidecar.entry(sidecar_name)};
+  if (contract) files.push_back(*contract);
   const auto text = assemble_result(parts, files, (folder / journal_name).string());
   replace_file(folder / result_name, text);
-  const std::array all{FileEntry{result_name, text.size(), sha256(text)}, files[0], files[1]};
-  replace_file(folder / manifest_name, manifest(all));
+  files.insert(files.begin(), {result_name, text.size(), sha256(text)});
+  replace_file(folder / manifest_name, manifest(files));
   sync_folder(folder);
   finished = true;
 }
@@ -151,6 +154,12 @@ RunWriter::RunWriter(fs::path folder, const ResultDocument& header) {
 RunWriter::~RunWriter() = default;
 
 bool RunWriter::append(const CaseResult& c) { return impl_->append(c); }
+
+void RunWriter::keep_contract(std::string_view text) {
+  replace_file(impl_->folder / contract_name, text);
+  const std::lock_guard lock(impl_->mutex);
+  impl_->contract = {contract_name, text.size(), sha256(text)};
+}
 
 bool RunWriter::finish(const Ending& ending) {
   const std::lock_guard lock(impl_->mutex);

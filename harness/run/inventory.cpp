@@ -1,5 +1,7 @@
 #include "harness/run/inventory.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -133,6 +135,10 @@ Inventory gather_inventory(comm::Team& world, const InventoryOptions& options) {
       options.ranks_per_node
           ? stated_topology(world.size(), static_cast<int>(*options.ranks_per_node))
           : detect_topology(inventory.host_names);
+  if (options.ranks_per_node)
+    for (int rank = 0; rank < world.size(); ++rank)
+      inventory.host_names[static_cast<std::size_t>(rank)] +=
+          fmt::format(" ({})", inventory.topology.host_name(rank));
   if (world.rank() == 0) {
     inventory.mpi_library = options.mpi_library;
     inventory.info = topology_info(inventory.topology, ranks);

@@ -26,9 +26,10 @@ struct InventoryOptions {
 struct Inventory {
   // Equal on all ranks.
   Topology topology;
-  std::vector<std::string> host_names;  ///< by world rank: the real host, also where hosts are
-                                        ///< pretended
-  std::uint64_t rotation_bytes = 0;     ///< cold buffers rotate over this much
+  /// By world rank, as sentences name them: the real host, and behind a blank the pretended one:
+  /// "n1", "n1 (node3)".
+  std::vector<std::string> host_names;
+  std::uint64_t rotation_bytes = 0;  ///< cold buffers rotate over this much
 
   // This rank's own.
   int threads = 1;  ///< for local compute: its share of the cores that it is bound to

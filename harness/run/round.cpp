@@ -1,10 +1,14 @@
 #include "harness/run/round.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
 #include "harness/core/error.hpp"
+#include "harness/core/rank_set.hpp"
 #include "harness/run/timing.hpp"
+#include "harness/stats/quantile.hpp"
 
 namespace assay::run {
 
@@ -14,6 +18,20 @@ constexpr double chunk_s = 0.5;
 /// The end of a long warm-up is what tells; an operation of nanoseconds makes millions of samples.
 constexpr std::ptrdiff_t most_kept_warm_up = 4096;
 constexpr double seconds_per_ns = 1e-9;
+
+/// The first reason and the ranks that have one; empty where none has.
+std::string first_reason(const std::vector<std::string>& reasons) {
+  std::vector<int> ranks;
+  for (std::size_t rank = 0; rank < reasons.size(); ++rank)
+    if (!reasons[rank].empty()) ranks.push_back(static_cast<int>(rank));
+  if (ranks.empty()) return {};
+  return fmt::format("{} (on rank{} {})", reasons[static_cast<std::size_t>(ranks.front())],
+                     ranks.size() == 1 ? "" : "s", format_ranks(compress_ranks(ranks)));
+}
+
+void append(std::vector<float>& values, const std::vector<float>& more) {
+  values.insert(values.end(), more.begin(), more.end());
+}
 
 }  // namespace
 
@@ -73,13 +91,11 @@ std::string Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed
       reason = error.what();
     }
   rig_.progress.enter_phase(case_index_, Phase::control);
-  const auto reasons = comm::gather_text(rig_.world, reason);
-  const auto first =
-      std::find_if(reasons.begin(), reasons.end(), [](const auto& text) { return !text.empty(); });
-  return comm::broadcast_text(rig_.world, first == reasons.end() ? std::string() : *first);
+  return comm::broadcast_text(rig_.world, first_reason(comm::gather_text(rig_.world, reason)));
 }
 
-double Round::run_chunk(ChunkCall call, std::vector<float>& into) {
+Round::Chunk Round::run_chunk(ChunkCall call) {
+  Chunk chunk;
   const auto n = static_cast<std::size_t>(call.iterations);
   const auto before = durations_ns_.size();
   durations_ns_.resize(before + n);
@@ -88,32 +104,37 @@ double Round::run_chunk(ChunkCall call, std::vector<float>& into) {
   if (prepared_ != nullptr) {
     rig_.progress.enter_phase(case_index_, call.phase);
     const auto durations = std::span(durations_ns_).subspan(before);
-    time_launches(*prepared_, *seat_.team, {spec_.protocol.pacing, call.last}, durations,
-                  rig_.progress);
+    time_launches({*prepared_, *seat_.team, rig_.progress},
+                  {.pacing = spec_.protocol.pacing, .last = call.last}, durations);
     rig_.progress.enter_phase(case_index_, Phase::control);
     prepared_->check();
     std::vector<double> longest(durations.begin(), durations.end());
     seat_.team->max(longest);
     if (report_.leader)
-      for (const double ns : longest) into.push_back(static_cast<float>(ns * seconds_per_ns));
+      for (const double ns : longest)
+        chunk.t_max_s.push_back(static_cast<float>(ns * seconds_per_ns));
   }
   if (call.phase != Phase::timed) durations_ns_.resize(before);
   rig_.world.barrier();
-  return static_cast<double>(now_ns() - begin) * seconds_per_ns;
+  chunk.elapsed_s = static_cast<double>(now_ns() - begin) * seconds_per_ns;
+  return chunk;
 }
 
-double Round::run_chunks(ChunkCall call, std::vector<float>& into) {
-  double elapsed_s = 0;
+Round::Chunk Round::run_chunks(ChunkCall call) {
+  Chunk all;
   for (auto left = call.iterations; left > 0;) {
     // The launch that will be verified is a chunk of its own: what is poisoned before it cannot
     // have been written by an earlier launch of the same chunk.
     const auto most = call.last && left > 1 ? left - 1 : left;
     const auto n = decide([&] { return iterations_for(chunk_s, iteration_s_, most); });
     left -= n;
-    elapsed_s += run_chunk({n, call.phase, call.last && left == 0}, into);
+    const auto chunk =
+        run_chunk({.iterations = n, .phase = call.phase, .last = call.last && left == 0});
+    append(all.t_max_s, chunk.t_max_s);
+    all.elapsed_s += chunk.elapsed_s;
   }
-  if (call.iterations > 0) iteration_s_ = elapsed_s / static_cast<double>(call.iterations);
-  return elapsed_s;
+  if (call.iterations > 0) iteration_s_ = all.elapsed_s / static_cast<double>(call.iterations);
+  return all;
 }
 
 GroupTimes Round::gather_groups(const std::vector<float>& mine) {
@@ -127,11 +148,12 @@ GroupTimes Round::gather_groups(const std::vector<float>& mine) {
   return groups;
 }
 
-void Round::verify(Moment moment, VerifyReport& into) {
-  if (prepared_ == nullptr || !spec_.protocol.verify) return;
+VerifyReport Round::verify(Moment moment) {
+  if (prepared_ == nullptr || !spec_.protocol.verify) return {};
   rig_.progress.enter_phase(case_index_, Phase::verify);
-  into = prepared_->verify(moment);
+  auto report = prepared_->verify(moment);
   rig_.progress.enter_phase(case_index_, Phase::control);
+  return report;
 }
 
 void Round::warm_up() {
@@ -143,12 +165,13 @@ void Round::warm_up() {
   std::int64_t total = 0;
   double elapsed_s = 0;
   for (Step step{wanted.iterations <= 0 && wanted.time_s <= 0, 1}; !step.done;) {
-    const double took_s = run_chunk({step.next, Phase::warm_up, false}, report_.warm_up);
+    const auto chunk = run_chunk({.iterations = step.next, .phase = Phase::warm_up});
+    append(report_.warm_up, chunk.t_max_s);
     total += step.next;
-    elapsed_s += took_s;
+    elapsed_s += chunk.elapsed_s;
     if (std::ssize(report_.warm_up) > most_kept_warm_up)
       report_.warm_up.erase(report_.warm_up.begin(), report_.warm_up.end() - most_kept_warm_up);
-    iteration_s_ = took_s / static_cast<double>(step.next);
+    iteration_s_ = chunk.elapsed_s / static_cast<double>(step.next);
     step = decide([&] {
       const auto missing = wanted.iterations - total;
       const double missing_s = wanted.time_s - elapsed_s;
@@ -163,43 +186,49 @@ std::int64_t Round::more(std::int64_t iterations, double left_s) const {
   return iterations == 0 ? 0 : iterations_for(left_s, iteration_s_, iterations);
 }
 
-bool Round::run_pilot() {
-  if (spec_.protocol.pilot <= 0) return true;
+stats::Settling Round::run_pilot() {
+  auto settled = stats::Settling::unknown;
+  if (spec_.protocol.pilot <= 0) return settled;
   const double cap_s = settings_.max_time_per_round_s / 2;
   double elapsed_s = 0;
-  bool settled = true;
   auto n = decide([&] { return iterations_for(cap_s, iteration_s_, spec_.protocol.pilot); });
   for (int attempts = 1; n > 0;) {
-    elapsed_s += run_chunks({n, Phase::pilot, false}, report_.pilot);
+    const auto chunk = run_chunks({.iterations = n, .phase = Phase::pilot});
+    append(report_.pilot, chunk.t_max_s);
+    elapsed_s += chunk.elapsed_s;
     const auto groups = gather_groups(report_.pilot);
     const auto verdict = decide([&] {
       auto next = judge_pilot(groups, attempts, spec_.protocol.stop);
       if (elapsed_s >= cap_s) next = {};
       return next;
     });
-    settled = decide([&] { return std::all_of(groups.begin(), groups.end(), stationary); });
+    settled = decide([&] { return settling(groups); });
     n = decide([&] { return more(verdict.iterations, cap_s - elapsed_s); });
     if (verdict.next != PilotVerdict::Next::again) continue;
     ++attempts;
-    report_.warm_up.insert(report_.warm_up.end(), report_.pilot.begin(), report_.pilot.end());
+    append(report_.warm_up, report_.pilot);
     report_.pilot.clear();
   }
   return settled;
 }
 
 void Round::run_open_ended() {
+  const auto& stop = spec_.protocol.stop;
+  const double cap_s = stop.time_s > 0 ? std::min(stop.time_s, settings_.max_time_per_round_s)
+                                       : settings_.max_time_per_round_s;
   double elapsed_s = 0;
   for (bool done = false; !done;) {
-    const auto n = decide([&] { return iterations_for(chunk_s / 2, iteration_s_, 1 << 20); });
-    elapsed_s += run_chunk({n, Phase::timed, false}, report_.timed);
-    const bool looks = spec_.protocol.stop.kind == StopKind::precision;
-    const auto groups = looks ? gather_groups(report_.timed) : GroupTimes{};
-    done = decide([&] {
-      return elapsed_s >= settings_.max_time_per_round_s ||
-             enough(spec_.protocol.stop, groups, elapsed_s);
+    const auto n = decide([&] {
+      return iterations_for(std::min(chunk_s / 2, cap_s - elapsed_s), iteration_s_, 1 << 20);
     });
+    const auto chunk = run_chunk({.iterations = n, .phase = Phase::timed});
+    append(report_.timed, chunk.t_max_s);
+    elapsed_s += chunk.elapsed_s;
+    const bool looks = stop.kind == StopKind::precision;
+    const auto groups = looks ? gather_groups(report_.timed) : GroupTimes{};
+    done = decide([&] { return elapsed_s >= cap_s || enough(stop, groups, elapsed_s); });
   }
-  run_chunk({1, Phase::timed, true}, report_.timed);
+  append(report_.timed, run_chunk({.phase = Phase::timed, .last = true}).t_max_s);
 }
 
 TimedPlan Round::run_timed() {
@@ -209,7 +238,9 @@ TimedPlan Round::run_timed() {
   const auto plan = decide([&] { return plan_timed(stop, groups, iteration_s_, cap_s); });
   durations_ns_.reserve(static_cast<std::size_t>(plan.iterations));
   if (plan.iterations > 0)
-    run_chunks({plan.iterations, Phase::timed, true}, report_.timed);
+    append(
+        report_.timed,
+        run_chunks({.iterations = plan.iterations, .phase = Phase::timed, .last = true}).t_max_s);
   else
     run_open_ended();
   return plan;
@@ -220,25 +251,24 @@ void Round::summarise_rank() {
   auto sorted = durations_ns_;
   std::sort(sorted.begin(), sorted.end());
   const auto n = sorted.size();
-  const auto at = [&](std::size_t percent) {
-    const std::size_t k = (percent * n + 99) / 100;
-    return static_cast<float>(static_cast<double>(sorted[std::max<std::size_t>(k, 1) - 1]) *
+  const auto quantile = [&](double q) {
+    return static_cast<float>(static_cast<double>(sorted[stats::quantile_rank(n, q) - 1]) *
                               seconds_per_ns);
   };
-  report_.rank_min = at(0);
-  report_.rank_p50 = at(50);
-  report_.rank_p99 = at(99);
-  report_.rank_max = at(100);
+  report_.rank_min = quantile(0);
+  report_.rank_p50 = quantile(0.5);
+  report_.rank_p99 = quantile(0.99);
+  report_.rank_max = quantile(1);
   const double sum = std::accumulate(sorted.begin(), sorted.end(), 0.0);
   report_.rank_mean = static_cast<float>(sum / static_cast<double>(n) * seconds_per_ns);
 }
 
 RoundSummary Round::measure() {
-  verify(Moment::before, report_.before);
+  report_.before = verify(Moment::before);
   warm_up();
-  const bool settled = run_pilot();
+  const auto settled = run_pilot();
   const auto plan = run_timed();
-  verify(Moment::after, report_.after);
+  report_.after = verify(Moment::after);
   summarise_rank();
   return collect(plan, settled);
 }

@@ -45,7 +45,7 @@ struct RoundSummary {
   std::vector<RoundReport> reports;  ///< by world rank
   std::int64_t block_length = 0;
   std::int64_t blocks_dropped = 0;
-  bool settled = true;
+  stats::Settling settling = stats::Settling::unknown;
 };
 
 class Round {
@@ -58,7 +58,8 @@ class Round {
   };
   Round(const Inputs& inputs, Seat& seat);
 
-  /// Collective. Returns why this round cannot be measured; empty: it can. Equal on all ranks.
+  /// Collective. Returns why this round cannot be measured, and on which ranks; empty: it can.
+  /// Equal on all ranks.
   std::string prepare(const bench::Benchmark& benchmark, std::uint64_t seed);
   /// Collective. The summary is complete on rank 0 only.
   RoundSummary measure();
@@ -69,24 +70,27 @@ class Round {
     Phase phase = Phase::timed;
     bool last = false;  ///< its final launch is the one whose output is verified
   };
-  /// Runs `iterations` on all groups at once, appends this group's T_max to `into` (leaders) and
-  /// returns rank 0's wall time. This rank's own durations are kept in phase timed.
-  double run_chunk(ChunkCall call, std::vector<float>& into);
+  struct Chunk {
+    std::vector<float> t_max_s;  ///< of this group, in order; leaders only
+    double elapsed_s = 0;        ///< this rank's wall time
+  };
+  /// Runs `iterations` on all groups at once. This rank's own durations are kept in phase timed.
+  Chunk run_chunk(ChunkCall call);
   /// The same in chunks of about half a second, so that nothing waits long for a decision.
-  double run_chunks(ChunkCall call, std::vector<float>& into);
+  Chunk run_chunks(ChunkCall call);
   GroupTimes gather_groups(const std::vector<float>& mine);
   template <class F>
   auto decide(F on_rank_0);
 
-  void verify(Moment moment, VerifyReport& into);
+  VerifyReport verify(Moment moment);
   void warm_up();
-  bool run_pilot();
+  stats::Settling run_pilot();
   /// `iterations`, or as many of them as fit into `left_s`; at least one unless it is 0.
   std::int64_t more(std::int64_t iterations, double left_s) const;
   TimedPlan run_timed();
   void run_open_ended();
   void summarise_rank();
-  RoundSummary collect(const TimedPlan& plan, bool settled);
+  RoundSummary collect(const TimedPlan& plan, stats::Settling settling);
 
   const Case& spec_;
   const Rig& rig_;

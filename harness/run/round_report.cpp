@@ -86,7 +86,7 @@ RoundReport unpack_report(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-RoundSummary Round::collect(const TimedPlan& plan, bool settled) {
+RoundSummary Round::collect(const TimedPlan& plan, stats::Settling settling) {
   if (report_.leader) {
     report_.work = prepared_->work();
     report_.launch = prepared_->launch_info();
@@ -99,7 +99,7 @@ RoundSummary Round::collect(const TimedPlan& plan, bool settled) {
     summary.reports.push_back(unpack_report(bytes));
   summary.block_length = plan.block_length;
   summary.blocks_dropped = plan.blocks_dropped;
-  summary.settled = settled;
+  summary.settling = settling;
   return summary;
 }
 

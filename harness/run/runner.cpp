@@ -8,6 +8,7 @@
 
 #include "harness/core/error.hpp"
 #include "harness/core/metric.hpp"
+#include "harness/run/group_texts.hpp"
 #include "harness/run/round.hpp"
 #include "harness/run/timing.hpp"
 
@@ -53,6 +54,11 @@ void merge(VerifyReport& into, const VerifyReport& from) {
   if (into.method.empty()) into.method = from.method;
 }
 
+std::string in_round(const std::string& reason, std::size_t round, std::size_t rounds) {
+  if (rounds == 1) return reason;
+  return fmt::format("{} in round {} of {}", reason, round + 1, rounds);
+}
+
 Series series(std::string name, Axis axis, std::size_t group, std::vector<float> values) {
   return {std::move(name), std::string(symbol(Unit::second)), axis, group, std::move(values)};
 }
@@ -72,8 +78,10 @@ class Assembler {
     if (summary.blocks_dropped > 0)
       flag("time_cap", fmt::format("{} of the planned blocks of {} iterations did not fit",
                                    summary.blocks_dropped, summary.block_length));
-    if (!summary.settled)
+    if (summary.settling == stats::Settling::still)
       flag("not_stationary", "the pilot was still settling when its attempts or its time ran out");
+    if (summary.settling == stats::Settling::unknown)
+      flag("stationarity_unknown", "the pilot is too short to tell whether it had settled");
   }
 
   result::CaseResult finish(double elapsed_s) {
@@ -85,20 +93,23 @@ class Assembler {
         result_.samples.series.push_back(series(name, Axis::rank, group, std::move(values)));
     const bool alike = std::all_of(work_.begin(), work_.end(),
                                    [&](const Work& work) { return work == work_.front(); });
-    if (alike) work_.resize(std::min<std::size_t>(work_.size(), 1));
+    if (alike) work_.resize(1);
+    if (iteration_series_.empty()) work_.clear();  // nothing was measured
     result_.work = std::move(work_);
+    describe();
     result_.verify.done = result_.spec.protocol.verify;
     if (!result_.verify.done) result_.verify.reason = "verification was switched off";
     result_.elapsed_s = elapsed_s;
     return std::move(result_);
   }
 
-  result::CaseResult without(result::Status status, std::string reason, double elapsed_s) {
-    result_.status = status;
-    result_.verify.reason = reason;
-    result_.reason = std::move(reason);
-    result_.elapsed_s = elapsed_s;
-    return std::move(result_);
+  /// What earlier rounds left is kept.
+  result::CaseResult without(result::Status status, const std::string& reason, double elapsed_s) {
+    auto result = finish(elapsed_s);
+    result.status = status;
+    result.reason = result.verify.reason = reason;
+    result.verify.done = false;
+    return result;
   }
 
  private:
@@ -126,12 +137,25 @@ class Assembler {
     iteration_series_["pilot"][report.group] = std::move(report.pilot);
     iteration_series_["t_max"][report.group] = std::move(report.timed);
     work_[report.group] = std::move(report.work);
-    result_.path = report.launch.path;
-    result_.reduction = report.launch.reduction;
-    result_.notes = std::move(report.notes);
+    paths_[report.group] = std::move(report.launch.path);
+    reductions_[report.group] = std::move(report.launch.reduction);
+    for (auto& [key, value] : report.notes) notes_[key][report.group] = std::move(value);
+  }
+
+  /// How it was done, where the groups agree; where they do not, who did what.
+  void describe() {
+    result_.path = join_groups(paths_);
+    for (const auto& [key, texts] : notes_) result_.notes[key] = join_groups(texts);
+    for (const auto& [group, reduction] : reductions_) {
+      // The schema knows two reductions. A library's is never claimed where assay's was timed.
+      if (result_.reduction.empty() || reduction == "assay") result_.reduction = reduction;
+    }
+    if (!alike(reductions_)) flag("reduction_differs", join_groups(reductions_));
   }
 
   std::vector<Work> work_;
+  GroupTexts paths_, reductions_;
+  std::map<std::string, GroupTexts> notes_;
   std::map<std::string, std::map<std::size_t, std::vector<float>>> iteration_series_, rank_series_;
   result::CaseResult result_;
 };
@@ -160,7 +184,9 @@ class PlanRunner {
       rig_.progress.enter_phase(case_index, Phase::control);
       Round round({spec, rig_, settings, case_index}, seats_.at(spec, r, backend_of(spec, rig_)));
       const auto reason = round.prepare(*benchmark, bench::mix(plan_.seed + index));
-      if (!reason.empty()) return assembler.without(result::Status::failed, reason, elapsed_s());
+      if (!reason.empty())
+        return assembler.without(result::Status::failed, in_round(reason, r, layout.rounds.size()),
+                                 elapsed_s());
       assembler.add(round.measure());
     }
     return assembler.finish(elapsed_s());

@@ -27,7 +27,7 @@ struct Rig {
 
 /// Per rank; may differ between ranks where said so.
 struct RunSettings {
-  double max_time_per_round_s = 60;  ///< of a layout; rank 0 decides
+  double max_time_per_round_s = 60;  ///< given to run_plan: of a case, shared by its rounds
   int threads = 1;                   ///< per rank: for local compute
   std::uint64_t rotation_bytes = 0;  ///< equal on all ranks: cold buffers rotate over this much
 };
@@ -35,7 +35,8 @@ struct RunSettings {
 /// Called on rank 0 after every case, in order.
 using CaseSink = std::function<void(const result::CaseResult&)>;
 
-/// Collective over rig.world. A case that cannot be prepared is `failed` and the run goes on; a
+/// Collective over rig.world. A case of which a round cannot be prepared is `failed`, with the
+/// samples of the rounds before and a reason that names round and ranks, and the run goes on; a
 /// failing launch or a lost library throws RunError on the rank that sees it.
 void run_plan(const plan::Plan& plan, const Rig& rig, const RunSettings& settings,
               const CaseSink& sink);

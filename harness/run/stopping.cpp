@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/stats/autocorrelation.hpp"
 #include "harness/stats/quantile.hpp"
 #include "harness/stats/sequential.hpp"
 
@@ -19,15 +18,27 @@ std::vector<double> to_double(std::span<const float> values) {
   return {values.begin(), values.end()};
 }
 
-std::int64_t longest_block(const Stop& stop, const GroupTimes& pilot) {
-  std::int64_t longest = 1;
+/// The largest of what each group and each quantile asks for, in either tail.
+template <class F>
+std::int64_t largest(const Stop& stop, const GroupTimes& pilot, F asked_for) {
+  std::int64_t most = 1;
   for (const auto& group : pilot) {
     const auto values = to_double(group);
     for (const double q : stop.quantiles)
-      for (const double tail : {q, 1 - q})
-        longest = std::max(longest, stats::block_length(values, tail).length);
+      for (const double tail : {q, 1 - q}) most = std::max(most, asked_for(values, tail));
   }
-  return longest;
+  return most;
+}
+
+std::int64_t longest_block(const Stop& stop, const GroupTimes& pilot) {
+  return largest(stop, pilot, [](const auto& values, double q) {
+    return stats::block_length(values, q).length;
+  });
+}
+
+std::int64_t longest_wanted(const Stop& stop, const GroupTimes& pilot) {
+  return largest(stop, pilot,
+                 [](const auto& values, double q) { return stats::pilot_length(values, q); });
 }
 
 /// Width of the median's 95% interval over the median, of the group where it is widest.
@@ -47,23 +58,23 @@ double widest_interval(const GroupTimes& timed) {
 
 }  // namespace
 
-bool stationary(std::span<const float> pilot) {
-  return stats::transient(to_double(pilot)).stationary;
+stats::Settling settling(const GroupTimes& pilot) {
+  auto settling = pilot.empty() ? stats::Settling::unknown : stats::Settling::over;
+  for (const auto& group : pilot) {
+    const auto one = stats::transient(to_double(group)).settling;
+    if (one == stats::Settling::still) return one;
+    if (one == stats::Settling::unknown) settling = one;
+  }
+  return settling;
 }
 
 PilotVerdict judge_pilot(const GroupTimes& pilot, int attempts, const Stop& stop) {
-  bool settled = true;
-  std::int64_t length = 0, wanted = 0;
-  for (const auto& group : pilot) {
-    const auto values = to_double(group);
-    settled = settled && stats::transient(values).stationary;
-    wanted = std::max(wanted, stats::pilot_length(values));
-    length = static_cast<std::int64_t>(group.size());
-  }
-  if (!settled && attempts < most_pilots) return {PilotVerdict::Next::again, length};
-  const bool decides = stop.kind == StopKind::blocks && !stop.block_length;
-  wanted = std::min(longest_pilot, wanted);
-  if (decides && length < wanted) return {PilotVerdict::Next::extend, wanted - length};
+  const auto length = pilot.empty() ? 0 : std::ssize(pilot.front());
+  if (settling(pilot) == stats::Settling::still && attempts < most_pilots)
+    return {PilotVerdict::Next::again, length};
+  if (stop.kind != StopKind::blocks || stop.block_length) return {};
+  const auto wanted = std::min(longest_pilot, longest_wanted(stop, pilot));
+  if (length < wanted) return {PilotVerdict::Next::extend, wanted - length};
   return {};
 }
 

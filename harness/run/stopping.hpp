@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/core/case.hpp"
+#include "harness/stats/autocorrelation.hpp"
 
 namespace assay::run {
 
@@ -23,11 +24,13 @@ struct PilotVerdict {
   Next next = Next::enough;
   std::int64_t iterations = 0;
 };
-/// A pilot is enough when every group is stationary and, where the block length is taken from it,
-/// max(500, 20 τ) long: a shorter one underestimates τ. `attempts`: pilots begun so far; after 4
-/// the case goes on, flagged.
+/// A pilot is enough when no group is seen to be still settling and, where the block length is
+/// taken from it, as long as stats::pilot_length asks for every quantile and either tail (a metric
+/// may be the mirror of time), 20,000 at most: a shorter one underestimates τ. `attempts`: pilots
+/// begun so far; after 4 the case goes on, flagged.
 PilotVerdict judge_pilot(const GroupTimes& pilot, int attempts, const Stop& stop);
-bool stationary(std::span<const float> pilot);
+/// still if any group is, else unknown if any group's pilot is too short to tell (none at all is).
+stats::Settling settling(const GroupTimes& pilot);
 
 /// The plan of the timed loop, fixed before its first iteration.
 struct TimedPlan {

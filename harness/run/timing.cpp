@@ -17,10 +17,10 @@ double clock_resolution_s() {
 
 namespace {
 
-void time_isolated(bench::Prepared& prepared, comm::Team& group, bool last,
-                   std::span<std::int64_t> durations_ns, Progress& progress) {
+void time_isolated(const Timed& timed, TimedCall call, std::span<std::int64_t> durations_ns) {
+  auto& [prepared, group, progress] = timed;
   for (std::size_t i = 0; i < durations_ns.size(); ++i) {
-    prepared.reset({last && i + 1 == durations_ns.size()});
+    prepared.reset({.last = call.last && i + 1 == durations_ns.size()});
     progress.enter_launch();  // before the barrier: who never comes to it is told from who waits
     group.barrier();
     const auto begin = now_ns();
@@ -30,9 +30,9 @@ void time_isolated(bench::Prepared& prepared, comm::Team& group, bool last,
   }
 }
 
-void time_stream(bench::Prepared& prepared, comm::Team& group, bool last,
-                 std::span<std::int64_t> durations_ns, Progress& progress) {
-  prepared.reset({last});
+void time_stream(const Timed& timed, TimedCall call, std::span<std::int64_t> durations_ns) {
+  auto& [prepared, group, progress] = timed;
+  prepared.reset({.last = call.last});
   progress.enter_launch();
   group.barrier();
   auto previous = now_ns();
@@ -48,12 +48,11 @@ void time_stream(bench::Prepared& prepared, comm::Team& group, bool last,
 
 }  // namespace
 
-void time_launches(bench::Prepared& prepared, comm::Team& group, TimedCall call,
-                   std::span<std::int64_t> durations_ns, Progress& progress) {
+void time_launches(const Timed& timed, TimedCall call, std::span<std::int64_t> durations_ns) {
   if (call.pacing == Pacing::isolated)
-    time_isolated(prepared, group, call.last, durations_ns, progress);
+    time_isolated(timed, call, durations_ns);
   else
-    time_stream(prepared, group, call.last, durations_ns, progress);
+    time_stream(timed, call, durations_ns);
 }
 
 }  // namespace assay::run

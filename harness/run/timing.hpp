@@ -21,7 +21,7 @@ inline std::int64_t now_ns() noexcept {
 /// Smallest step of now_ns() seen in a short trial, in seconds.
 double clock_resolution_s();
 
-/// Times one launch per element of `durations_ns`. Collective over `group`.
+/// Times one launch per element of `durations_ns`. Collective over the group.
 ///
 /// isolated: the group passes a barrier before every launch; a duration is this rank's own time
 /// from before the launch to after it.
@@ -34,7 +34,12 @@ struct TimedCall {
   Pacing pacing = Pacing::isolated;
   bool last = false;
 };
-void time_launches(bench::Prepared& prepared, comm::Team& group, TimedCall call,
-                   std::span<std::int64_t> durations_ns, Progress& progress);
+/// Whose launches are timed, who takes part, and where the watchdog reads how far they are.
+struct Timed {
+  bench::Prepared& prepared;
+  comm::Team& group;
+  Progress& progress;
+};
+void time_launches(const Timed& timed, TimedCall call, std::span<std::int64_t> durations_ns);
 
 }  // namespace assay::run

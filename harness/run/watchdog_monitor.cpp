@@ -44,8 +44,11 @@ double deadline_s(const Deadlines& deadlines, Phase phase) {
 
 std::optional<int> deputy_of(std::span<const std::string> host_names) {
   if (host_names.size() < 2) return std::nullopt;
-  const auto other = std::find_if(host_names.begin(), host_names.end(),
-                                  [&](const auto& host) { return host != host_names.front(); });
+  // What follows a blank is printed only: pretended hosts are lost with the real one.
+  const auto real = [](std::string_view host) { return host.substr(0, host.find(' ')); };
+  const auto other = std::find_if(host_names.begin(), host_names.end(), [&](const auto& host) {
+    return real(host) != real(host_names.front());
+  });
   return other == host_names.end() ? 1 : static_cast<int>(other - host_names.begin());
 }
 

@@ -24,8 +24,8 @@ struct Deadlines {
 /// The deadline of `phase`; infinite once finished.
 double deadline_s(const Deadlines& deadlines, Phase phase);
 
-/// The rank that watches besides rank 0: the lowest on another host than rank 0's, else rank 1;
-/// nullopt for a run of one.
+/// The rank that watches besides rank 0: the lowest on another host than rank 0's (a name ends at
+/// its first blank), else rank 1; nullopt for a run of one.
 std::optional<int> deputy_of(std::span<const std::string> host_names);
 
 struct MonitorOptions {

@@ -18,20 +18,22 @@ void receive(Builder& builder, const Shape& shape, int peer, std::uint64_t index
 
 }  // namespace
 
+// What does not depend on anything is begun at once, receives first: see order().
+
 Schedule ping_pong(const Shape& shape, int rank) {
   Builder builder;
-  // Rank 0 waits for the answer from the beginning; rank 1 answers what it has received.
+  if (rank == 0) send(builder, shape, 1, 0);
   receive(builder, shape, 1 - rank, 0);
-  if (rank == 1) builder.next_step();
-  send(builder, shape, 1 - rank, 0);
+  builder.next_step();
+  if (rank == 1) send(builder, shape, 0, 0);
   return builder.take();
 }
 
 Schedule unidirectional(const Shape& shape, int rank) {
   Builder builder;
-  if (rank == 0) builder.receive_signal(1);
   for (std::uint64_t i = 0; i < shape.window; ++i)
     rank == 0 ? send(builder, shape, 1, i) : receive(builder, shape, 0, i);
+  if (rank == 0) builder.receive_signal(1);
   builder.next_step();
   if (rank == 1) builder.send_signal(0);
   return builder.take();
@@ -39,8 +41,8 @@ Schedule unidirectional(const Shape& shape, int rank) {
 
 Schedule bidirectional(const Shape& shape, int rank) {
   Builder builder;
-  for (std::uint64_t i = 0; i < shape.window; ++i) receive(builder, shape, 1 - rank, i);
   for (std::uint64_t i = 0; i < shape.window; ++i) send(builder, shape, 1 - rank, i);
+  for (std::uint64_t i = 0; i < shape.window; ++i) receive(builder, shape, 1 - rank, i);
   return builder.take();
 }
 

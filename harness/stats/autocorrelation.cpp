@@ -201,7 +201,8 @@ Transient transient(std::span<const double> values) {
   std::vector<double> winsorised(values.begin(), values.end());
   for (double& value : winsorised) value = std::min(value, ceiling);
   const std::size_t length = mser(winsorised);
-  return {.length = length, .stationary = length <= values.size() / 2, .enough = true};
+  return {.length = length,
+          .settling = length <= values.size() / 2 ? Settling::over : Settling::still};
 }
 
 double mann_kendall(std::span<const double> values) {

@@ -28,12 +28,11 @@ double indicator_p_value(std::span<const std::uint8_t> indicators);
 std::size_t mser(std::span<const double> values);
 
 /// MSER on values winsorised at the 90th percentile, since a few spikes fool it otherwise.
-/// stationary = d ≤ n/2. Fewer than 200 values say nothing: reported as stationary with `enough`
-/// false.
+/// still settling: d > n/2. Fewer than 200 values say nothing: unknown.
+enum class Settling { unknown, over, still };
 struct Transient {
   std::size_t length = 0;
-  bool stationary = true;
-  bool enough = false;
+  Settling settling = Settling::unknown;
 };
 Transient transient(std::span<const double> values);
 

@@ -147,9 +147,11 @@ BlockRule block_length(std::span<const double> pilot, double q) {
   return block_length(tau, q);
 }
 
-std::int64_t pilot_length(std::span<const double> pilot) {
-  const double needed = std::ceil(20 * autocorrelation_time(pilot));
-  return std::max(shortest_pilot, static_cast<std::int64_t>(needed));
+std::int64_t pilot_length(std::span<const double> pilot, double q) {
+  double needed = 20 * autocorrelation_time(pilot);
+  const double tail = std::min(q, 1 - q);
+  if (q != 0.5) needed = std::max(needed, 20 * block_length(pilot, q).tau / tail);
+  return std::max(shortest_pilot, static_cast<std::int64_t>(std::ceil(needed - rounding)));
 }
 
 std::vector<double> block_quantiles(std::span<const double> values, std::int64_t length, double q) {

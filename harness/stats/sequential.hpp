@@ -46,8 +46,11 @@ BlockRule block_length(double tau, double q);
 /// the median", since one outlier hides the memory of all other samples from the former.
 BlockRule block_length(std::span<const double> pilot, double q);
 
-/// How long a pilot must be, judged by itself: max(500, 20τ̂). Extend while it is shorter.
-std::int64_t pilot_length(std::span<const double> pilot);
+/// How long a pilot must be, judged by itself, to give the block length at quantile q:
+/// max(500, 20τ̂), and in a tail 20τ̂_I/q (q ← min(q, 1−q)), so that it holds 20 independent
+/// exceedances. Extend while it is shorter. Throws std::invalid_argument for q outside (0, 1) and,
+/// in a tail, for an empty pilot.
+std::int64_t pilot_length(std::span<const double> pilot, double q = 0.5);
 
 /// Block q-quantiles (⌈q·b⌉-th smallest) of consecutive full blocks of `length` ≥ 1, in order; a
 /// remainder is left out.

@@ -22,8 +22,8 @@ const std::map<std::string, Fault::Kind> kinds{
     {"slow", Fault::Kind::slow},       {"pace", Fault::Kind::pace},
     {"corrupt", Fault::Kind::corrupt}, {"swap", Fault::Kind::swap},
     {"partial", Fault::Kind::partial}, {"overrun", Fault::Kind::overrun},
-    {"hang", Fault::Kind::hang},       {"die", Fault::Kind::die},
-    {"fail", Fault::Kind::fail}};
+    {"hang", Fault::Kind::hang},       {"skip", Fault::Kind::skip},
+    {"die", Fault::Kind::die},         {"fail", Fault::Kind::fail}};
 
 std::vector<std::string> split(const std::string& text, char at) {
   std::vector<std::string> parts;
@@ -61,6 +61,7 @@ class Trouble {
     if (now && fault_.kind == Fault::Kind::hang)
       while (true) std::this_thread::sleep_for(std::chrono::seconds(1));
     if (now && fault_.kind == Fault::Kind::die) std::raise(SIGKILL);
+    if (now && fault_.kind == Fault::Kind::skip) return;
     const auto begin = Clock::now();
     launch(now);
     if (now && fault_.kind == Fault::Kind::pace)

@@ -20,6 +20,7 @@ struct Fault {
     partial,  ///< the last element received is overwritten with what it was before
     overrun,  ///< one byte behind the receive buffer is written
     hang,     ///< the launch never returns
+    skip,     ///< the launch does nothing: what is received is what was there before
     die,      ///< the process kills itself
     fail,     ///< preparing throws
   };

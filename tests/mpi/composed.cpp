@@ -8,7 +8,7 @@
 
 #include <type_traits>
 
-#include "tests/mpi/gtest_main.hpp"
+#include "tests/mpi/session.hpp"
 #include "tests/unit/schedule_model.hpp"
 
 namespace assay {
@@ -35,7 +35,7 @@ template <class T>
 constexpr T poison = static_cast<T>(-1);
 
 struct World {
-  std::unique_ptr<comm::Team> team = tests::session().world().split(0, 0);
+  std::unique_ptr<comm::Team> team = session->world().split(0, 0);
   std::unique_ptr<comm::Communicator> communicator = comm::backends().front().open(*team);
   std::unique_ptr<device::Device> device = device::make_host_device();
 };

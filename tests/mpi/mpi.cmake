@@ -30,10 +30,17 @@ function(assay_mpi_test name)
   endforeach()
 endfunction()
 
+add_library(assay_mpi_session STATIC mpi/session.cpp)
+target_link_libraries(assay_mpi_session PUBLIC assay::comm GTest::gmock GTest::gtest)
+
 add_executable(conformance mpi/conformance.cpp)
-target_link_libraries(conformance PRIVATE assay_fakes GTest::gmock GTest::gtest)
+target_link_libraries(conformance PRIVATE assay_fakes assay_mpi_session)
 assay_mpi_test(conformance RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:conformance>)
 
-add_executable(composed mpi/composed.cpp mpi/gtest_main.cpp unit/schedule_model.cpp)
-target_link_libraries(composed PRIVATE assay::bench GTest::gtest)
+add_executable(composed mpi/composed.cpp unit/schedule_model.cpp)
+target_link_libraries(composed PRIVATE assay::bench assay_mpi_session)
 assay_mpi_test(composed RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:composed>)
+
+add_executable(common_clock mpi/common_clock.cpp)
+target_link_libraries(common_clock PRIVATE assay::run assay_mpi_session)
+assay_mpi_test(common_clock RANKS 1 2 3 5 TIMEOUT 120 COMMAND $<TARGET_FILE:common_clock>)

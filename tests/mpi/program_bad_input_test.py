@@ -46,7 +46,8 @@ class CommandLine(ProgramTest):
         self.refuse_all((
             ("all_reduce --bogus", "command line: .*--bogus; see: assay --help"),
             ("all_reduce -n abc", "command line: .*--iters = abc"),
-            ("all_reduce -n 0", "assay run: .*below 1; give 1 or more"),
+            ("all_reduce -n 0", "--iters: 0 is below 1; give 1 or more"),
+            ("all_reduce --precision 0.1 --block-length 5", "--precision: no verdict rests on"),
             ("all_reduce --blocks 3 --time 2", "--iters, --time, --blocks: these exclude"),
             ("all_reduce --suite s.json", "--suite: a suite already says"),
             ("", "assay run: nothing to measure; name a benchmark"),
@@ -104,13 +105,29 @@ class CommandLine(ProgramTest):
             self.refuse(self.launch(4, "run", "all_rduce", "--out", "out"), "assay run all_rduce")
 
     def test_subcommands(self):
-        self.expect_sentence(self.alone("frob"), 64, ".*frob|command line: ")
+        self.expect_sentence(self.alone("frob"), 64, "command line: there is no subcommand 'frob', "
+                             "only run, judge, list; see: assay --help")
         self.expect_sentence(self.alone(), 64, "command line: A subcommand is required")
         self.expect_sentence(self.alone("judge"), 64, "command line: result is required")
         self.expect_sentence(self.alone("list", "things"), 64,
                              "assay list: there are no 'things'; one of benchmarks, ")
         self.expect_sentence(self.alone("run", "all_reduce", "--ranks", "4"), 64,
                              "--ranks: only a dry run")
+
+    def test_exit_map(self):
+        """A site's own code for 64, whatever it is that is refused."""
+        for arguments in (("run", "all_reduce", "--bogus"), ("frob",), ("run", "noop", "-n", "0"),
+                          ("run", "--contract", "none.json")):
+            with self.subTest(arguments=arguments):
+                self.expect_sentence(self.alone(*arguments, "--exit-map", "64=65"), 65, "")
+        self.expect_sentence(self.launch(2, "run", "noop", "--bogus", "--exit-map", "64=65,3"), 65,
+                             "command line: .*--bogus")
+
+    def test_blocks_that_serve_no_case(self):
+        self.write("suite.json", edited(SUITE, ("cases", 0, "stop"), {"iterations": 20}))
+        self.refuse(self.alone("run", "--suite", "suite.json", "--blocks", "128", "--dry-run",
+                               "--ranks", "2", "--out", "out"),
+                    "--blocks: no case of suite s stops by blocks; leave it out, or say so")
 
     def test_wrong_launcher(self):
         for environment, remedy in (

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 import program
-from program import SHORT, ProgramTest
+from program import ProgramTest
 
 CONTRACT = {
     "format": "assay.contract", "schema_version": "0.1.0", "name": "small", "guard": "20%",
@@ -40,6 +40,15 @@ class Judge(ProgramTest):
                                cwd=self.path("out"), capture_output=True, text=True)
         self.assertEqual((check.returncode, check.stdout, check.stderr), (0, "", ""))
 
+    def test_next_commands_name_the_contract_and_the_verdict_no_paths(self):
+        self.write("small.json", CONTRACT)
+        run = self.launch(2, "run", "all_reduce", "-b", "1K", "--blocks", "10", "--block-length",
+                          "1", "--pilot", "20", "--quiet", "--contract", "small.json", "--out",
+                          "out")
+        self.expect(run, 11, "next: assay run --contract small.json --blocks")
+        self.expect(self.alone("judge", "out"), 11, "reproduced bit for bit",
+                    r"next: assay run --contract out/contract\.json --blocks")
+
     def test_another_contract_is_another_verdict(self):
         self.measure(arguments=("all_reduce", *BLOCKS))
         impossible = dict(CONTRACT, clauses=[dict(CONTRACT["clauses"][0], at_most="1 ns")])
@@ -51,7 +60,8 @@ class Judge(ProgramTest):
         del unasked["at_most"]
         self.write("unasked.json", dict(CONTRACT, clauses=[dict(unasked, at_least="1 FLOP/s")]))
         judged = self.alone("judge", "out", "--contract", "unasked.json")
-        self.expect(judged, 11, "NOT MEASURED +latency .*no case .*gemm", "VERDICT: NOT MEASURED")
+        self.expect(judged, 11, "NOT MEASURED +latency .*no case .*gemm", "VERDICT: NOT MEASURED",
+                    "next: assay run --contract unasked.json")
 
     def test_exit_map(self):
         self.measure(arguments=("all_reduce", *BLOCKS))
@@ -74,7 +84,8 @@ class Touched(ProgramTest):
 
     def setUp(self):
         super().setUp()
-        self.measure("good", arguments=("all_reduce", *SHORT))
+        self.write("mine.json", CONTRACT)
+        self.measure("good", arguments=("all_reduce", *BLOCKS, "--contract", "mine.json"))
         self.case = next(c["id"] for c in self.json("good", "result.json")["cases"]
                          if c["benchmark"] == "all_reduce")
 
@@ -110,8 +121,9 @@ class Touched(ProgramTest):
     def test_truncated_files(self):
         for name, by, pattern in (("samples.f32", 4, r"bad/.*(samples\.f32|c00\d)"),
                                   ("result.json", 100, r"bad/result\.json: line \d+, column \d+"),
-                                  ("run.jsonl", 5, r"bad/(run\.jsonl|result\.json)"),
-                                  ("SHA256SUMS", 10, "bad/")):
+                                  ("run.jsonl", 5, r"bad/run\.jsonl: is truncated"),
+                                  ("SHA256SUMS", 10, "bad/SHA256SUMS: is truncated"),
+                                  ("SHA256SUMS", 80, r"bad/SHA256SUMS: does not list contract")):
             with self.subTest(name=name):
                 self.refuse_after(lambda: self.truncate(name, by), pattern)
 
@@ -125,6 +137,25 @@ class Touched(ProgramTest):
         self.expect_sentence(self.alone("judge", "good"), 64,
                              r"good: holds neither result\.json nor run\.jsonl")
 
+    def test_contract(self):
+        other = "; restore the contract .* or name one with --contract$"
+        self.refuse_after(lambda: os.remove(self.path("bad", "contract.json")),
+                          r"bad/contract\.json: is missing" + other)
+        self.refuse_after(lambda: self.edit("contract.json", b'"10 s"', b'"99 s"'),
+                          r"bad/contract\.json: does not match the SHA-256 in result\.json" + other)
+        self.refuse_after(lambda: self.truncate("contract.json", 20), r"bad/contract\.json: line 1")
+        # Whoever brings a contract does not need the one that was kept.
+        for touch in (os.remove, lambda path: os.truncate(path, 5)):
+            shutil.copytree(self.path("good"), self.path("bad"))
+            touch(self.path("bad", "contract.json"))
+            judged = self.alone("judge", "bad", "--contract", "mine.json")
+            self.expect(judged, 0, "VERDICT: PASS", "reproduced bit for bit")
+            shutil.rmtree(self.path("bad"))
+
+    def test_changed_journal(self):
+        self.refuse_after(lambda: self.edit("run.jsonl", b'"bytes":1024', b'"bytes":2048'),
+                          rf"bad/run\.jsonl: case {self.case} is not as result\.json holds it")
+
     def test_dropped_case(self):
         def drop(name):
             lines = self.read("bad", name).splitlines(keepends=True)
@@ -132,7 +163,8 @@ class Touched(ProgramTest):
                 file.writelines(line for line in lines
                                 if b'"id":"%s"' % self.case.encode() not in line)
 
-        self.refuse_after(lambda: drop("run.jsonl"), r"bad/.*(case|cases)")
+        self.refuse_after(lambda: drop("run.jsonl"),
+                          rf"bad/run\.jsonl: case {self.case} is (not as result\.json|missing)")
         self.refuse_after(lambda: drop("result.json"), r"bad/")
         self.refuse_after(lambda: self.drop_from_result(), rf"bad/.*{self.case}")
 

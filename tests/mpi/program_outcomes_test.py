@@ -109,6 +109,17 @@ class Outcomes(ProgramTest):
         self.expect_outcome(run, 11, "not_measured", r"NOT MEASURED +complete +copy 1 KiB .*\(c00\d"
                             r"\) was not finished: .*rank 1.*planted failure")
 
+    def test_case_that_fails_in_a_later_round(self):
+        """What the rounds before it left is evidence, and can be judged again."""
+        run = self.launch(2, "run", "copy", *SHORT, "--layout", "alone", "--out", "out",
+                          environment=faults(local_fault="fail:ranks=1:benchmark=copy"))
+        self.expect_outcome(run, 11, "not_measured", r"NOT MEASURED +complete +copy 1 KiB .*was "
+                            r"not finished: .*planted failure \(on rank 1\) in round 2 of 2")
+        failed = next(c for c in self.json("out", "result.json")["cases"]
+                      if c["benchmark"] == "copy")
+        self.assertEqual((failed["status"], failed["n"]), ("failed", 30))
+        self.expect(self.alone("judge", "out"), 11, "in round 2 of 2")
+
     def test_case_that_a_clause_asks_for(self):
         document = contract(of={"benchmark": "copy", "layout": "each", "bytes": "1KiB"},
                             metric="bandwidth")

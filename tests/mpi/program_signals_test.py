@@ -70,7 +70,8 @@ class Disturbed(ProgramTest):
         return run
 
     def stop(self, victim):
-        pattern = rf"rank {victim} on host \S+ has sent no heartbeat for \d+\.\d s; last seen in "
+        pattern = (rf"rank {victim} on host \S+ \(node{victim}\) has sent no heartbeat for "
+                   r"\d+\.\d s; last seen in ")
         self.disturb(signal.SIGSTOP, victim, pattern)
         # The stopped rank is continued at the end: it adds nothing but how it ended.
         self.expect_readable(1, f"(rank {victim} on host .*no heartbeat|the journal has no footer)")
@@ -82,7 +83,7 @@ class Disturbed(ProgramTest):
         self.stop(1)
 
     def kill(self, victim):
-        pattern = rf"rank {victim} on host \S+ is gone .*last seen in case"
+        pattern = rf"rank {victim} on host \S+ \(node{victim}\) is gone .*last seen in case"
         run = self.disturb(signal.SIGKILL, victim, pattern, code=137)
         self.assertEqual(os.path.exists(self.path("out", "result.json")), victim != 0, run)
         self.expect_readable(1, "the journal has no footer" if victim == 0 else
@@ -130,12 +131,13 @@ class Disturbed(ProgramTest):
         self.expect(self.alone("judge", "was"), 12, "rank 1 on host .*is gone")
 
     def test_rank_logs_say_where_everyone_was(self):
-        self.disturb(signal.SIGTERM, 1, r"rank 1 on host \S+ received SIGTERM in case")
+        self.disturb(signal.SIGTERM, 1, r"rank 1 on host \S+ \(node1\) received SIGTERM in case")
         logs = [name for name in os.listdir(self.folder) if re.fullmatch(r"rank-\d\.log", name)]
         self.assertEqual(sorted(logs), ["rank-0.log", "rank-1.log", "rank-2.log"])
         for rank in range(3):
             self.assertRegex(self.read(f"rank-{rank}.log").decode(),
-                             rf"rank {rank} on host \S+ \(pid \d+\) was in case c\d+ ")
+                             rf"rank {rank} on host \S+ \(node{rank}\) \(pid \d+\) was in case "
+                             r"c\d+ ")
 
 
 if __name__ == "__main__":

@@ -5,16 +5,17 @@
 // PLAN: steady (until disturbed), short (a normal end), slow (RANK arrives late at every operation,
 // so that the others wait inside), spin (RANK loops for ever), raise (RANK announces a failure),
 // unwind (RANK's exception destroys the watchdog), absent (RANK does not come to the watchdog's
-// start), alone (RANK works for longer than the others' deadline while they wait; a normal end),
-// linger (RANK does not come to the end).
-// Leaves in FOLDER: pid-N, journal-N (one line per 10 operations with a monotonic time), and, from
-// the incident, heard-N ("speak" or "listen") and footer-N (the speaker's).
+// start), inventory (RANK stops itself before the inventory), alone (RANK works for longer than the
+// others' deadline while they wait; a normal end), linger (RANK does not come to the end). Leaves
+// in FOLDER: pid-N, journal-N (one line per 10 operations with a monotonic time), and, from the
+// incident, heard-N ("speak" or "listen") and footer-N (the speaker's).
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -25,6 +26,7 @@
 
 #include "harness/comm/backend.hpp"
 #include "harness/run/deadline.hpp"
+#include "harness/run/inventory.hpp"
 #include "harness/run/watchdog.hpp"
 #include "harness/run/watchdog_clock.hpp"
 
@@ -138,11 +140,21 @@ class Act {
   Watchdog watchdog_;
 };
 
+/// As a run begins: a deadline stands for the watchdog, which has yet to learn of the hosts.
+void take_stock(const Script& script, comm::Team& world) {
+  const Deadline limit(
+      3,
+      leave_incomplete(world.rank() == script.actor ? "" : "the ranks have not all come together"));
+  if (world.rank() == script.actor) std::raise(SIGSTOP);
+  gather_inventory(world, {});
+}
+
 int play(const Script& script) {
   std::optional<Deadline> limit(std::in_place, 8, leave_incomplete("MPI start-up takes too long"));
   const auto session = comm::open_session();
   limit.reset();
   if (script.plan == "absent" && session->world().rank() == script.actor) nap(30);
+  if (script.plan == "inventory") take_stock(script, session->world());
   try {
     Act(script, session->world()).play();
   } catch (const std::exception& error) {

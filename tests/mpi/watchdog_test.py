@@ -139,6 +139,13 @@ class WatchdogTest(unittest.TestCase):
                 self.assertEqual(re.findall(r"rank (\d) on host n\d: start-up has taken", run.err),
                                  [str(speaker)], run.err)
 
+    def test_stop_before_the_inventory(self):
+        for actor in (0, 1):
+            with self.subTest(actor=actor), Run(2, "inventory", actor) as run:
+                self.assertEqual(run.finish(), 12, run.err)
+                self.assertIn("the ranks have not all come together", run.err)
+                self.assertEqual(run.roles(), {})
+
     def test_absent_at_the_end(self):
         with Run(3, "linger", 1) as run:
             self.assertEqual(run.finish(), 12, run.err)

@@ -5,9 +5,12 @@ assay_test(composed_test LABEL unit TIMEOUT 60
   SOURCES unit/composed_test.cpp unit/counting_new.cpp
   LINKS assay::bench)
 assay_test(run_test LABEL unit TIMEOUT 60
-  SOURCES unit/counting_new.cpp unit/packer_test.cpp unit/stopping_test.cpp
+  SOURCES unit/counting_new.cpp unit/packer_test.cpp unit/runner_test.cpp unit/stopping_test.cpp
           unit/timing_test.cpp
   LINKS assay::run assay::benchmarks)
 assay_test(app_test LABEL unit TIMEOUT 60
   SOURCES unit/launcher_test.cpp unit/options_test.cpp unit/requests_test.cpp
   LINKS assay::app)
+assay_test(common_clock_test LABEL unit TIMEOUT 60
+  SOURCES unit/arrival_test.cpp unit/clock_model_test.cpp unit/round_time_test.cpp
+  LINKS assay::run)

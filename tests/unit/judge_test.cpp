@@ -106,6 +106,70 @@ TEST(Judge, TooFewBlocksPassNothing) {
   EXPECT_EQ(last(contract_of(busbw_clause("\"350 GB/s\"")), world(spec)).outcome, Outcome::pass);
 }
 
+TEST(Judge, BlocksThatTheTimeCutAskForTime) {
+  CaseSpec spec;
+  spec.iterations = 28;
+  auto d = world(spec);
+  d.cases[0].elapsed_s = 14;
+  d.cases[0].samples.flags.push_back({"time_cap", 0, "36 of the planned blocks did not fit"});
+  const auto finding = last(contract_of(busbw_clause("\"350 GB/s\"")), d);
+  EXPECT_EQ(finding.outcome, Outcome::inconclusive);
+  EXPECT_EQ(finding.next,
+            "assay run --contract FILE --max-time-per-case 48");  // 14 s · 64/28 · 1.5
+  EXPECT_THAT(finding.sentence, HasSubstr("36 of the planned blocks did not fit. evidence c001"));
+  // Where the plan had too few of them too, time alone would not do.
+  d.cases[0].spec.protocol.stop.blocks = 20;
+  EXPECT_EQ(last(contract_of(busbw_clause("\"350 GB/s\"")), d).next,
+            "assay run --contract FILE --max-time-per-case 22 --blocks 29");
+}
+
+TEST(Judge, NoTimeIsAskedForWhatMoreBlocksWouldNotDecide) {
+  CaseSpec spec;
+  // A tenth of the blocks below the guarded bound, fewer than half below the bound: for ever.
+  spec.values = [](std::size_t, std::size_t i) {
+    if (i % 10 == 5) return 380e9;
+    return i % 10 < 3 ? 395e9 : 405e9;
+  };
+  spec.iterations = 50;
+  auto d = world(spec);
+  d.cases[0].samples.flags.push_back({"time_cap", 0, "14 of the planned blocks did not fit"});
+  const auto finding = last(contract_of(busbw_clause("\"400 GB/s\"")), d);
+  ASSERT_EQ(finding.outcome, Outcome::inconclusive);
+  ASSERT_EQ(finding.scopes.at(0).projected_blocks, std::nullopt);
+  EXPECT_THAT(finding.next, testing::Not(HasSubstr("--max-time-per-case")));
+}
+
+TEST(Judge, TheNextCommandNamesTheContractThatThePersonHas) {
+  Finding finding;
+  finding.next = "assay run --contract FILE --blocks 29";
+  EXPECT_EQ(next_command(finding, "my/lease.json"),
+            "assay run --contract my/lease.json --blocks 29");
+  finding.next = "assay run copy --layout alone";
+  EXPECT_EQ(next_command(finding, "my/lease.json"), finding.next);
+}
+
+TEST(Judge, RanksWithoutAPilotAreNamed) {
+  CaseSpec spec;
+  spec.layout = "each";
+  spec.benchmark = "copy";
+  spec.block_length = 0;
+  spec.pilot = 500;
+  auto d = world(spec);
+  auto& series = d.cases[0].samples.series;
+  std::erase_if(series, [](const Series& s) { return s.name == "pilot" && s.group == 2; });
+  const auto contract = contract_of(
+      R"({"id":"c","of":{"benchmark":"copy"},"metric":"bandwidth","at_least":"1 GB/s"})");
+  EXPECT_THAT(last(contract, d).sentence,
+              HasSubstr("rank 2 on host n1 left no pilot to take a block length from"));
+}
+
+TEST(Judge, RanksWithoutSamplesAreNamedWhenGroupsAreJoined) {
+  auto d = world({.id = "c002", .benchmark = "copy", .layout = "node", .values = steady(10e9)});
+  auto& series = d.cases[0].samples.series;
+  std::erase_if(series, [](const Series& s) { return s.name == "t_max" && s.group == 1; });
+  EXPECT_THAT(last(contract_of(evenness("0.9")), d).sentence, HasSubstr("host n1: "));
+}
+
 TEST(Judge, IterationsThatFillNoBlockAreInconclusive) {
   CaseSpec spec;
   spec.block_length = 65;

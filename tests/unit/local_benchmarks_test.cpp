@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "benchmarks/catalogue.hpp"
 #include "benchmarks/pattern_check.hpp"
 
@@ -45,7 +47,8 @@ class ReachableDevice final : public device::Device {
 };
 
 struct Bench {
-  explicit Bench(const char* name, Dims dims) {
+  explicit Bench(const char* name, Dims dims, std::uint64_t rotation_bytes = 0) {
+    context.rotation_bytes = rotation_bytes;
     const auto* benchmark = bench::find(all, name);
     for (const auto& dim : benchmark->info().dims) spec.dims[std::string(dim.name)] = dim.fallback;
     for (const auto& [key, value] : dims) spec.dims[key] = value;
@@ -97,6 +100,29 @@ TEST(Memory, AKernelThatDidNothingIsCaught) {
   Bench bench("copy", {{"bytes", std::int64_t{8'000}}});
   bench.prepared->reset({true});  // poisons; no launch follows
   EXPECT_EQ(bench.prepared->verify(Moment::after).wrong, 1000U);
+}
+
+TEST(Memory, OutputOfAnotherSlotIsStale) {
+  constexpr std::size_t bytes = 8'000, next_slot = 8192;
+  for (const char* name : {"copy", "triad"}) {
+    const std::uint64_t two_slots = bytes * (name == std::string("copy") ? 3 : 4);
+    Bench bench(name, {{"bytes", std::int64_t{bytes}}}, two_slots);
+    ASSERT_EQ(bench.prepared->notes().at("buffers"), "2");
+    bench.prepared->launch();
+    bench.prepared->reset({true});
+    std::memcpy(bench.device.data[0] + next_slot, bench.device.data[0], bytes);
+    EXPECT_GT(bench.prepared->verify(Moment::after).wrong, 0U) << name;
+    EXPECT_EQ(bench.timed_output().wrong, 0U) << name << ": the copy stayed in the slot";
+  }
+}
+
+TEST(Memory, SaysOverHowMuchItRotates) {
+  Bench warm("copy", {{"bytes", std::int64_t{8}}});
+  EXPECT_EQ(warm.prepared->notes().at("buffers"), "1");
+  EXPECT_EQ(warm.prepared->notes().at("rotated_bytes"), "128") << "a line of each array";
+  Bench cold("copy", {{"bytes", std::int64_t{8}}}, 1 << 20);
+  EXPECT_EQ(cold.prepared->notes().at("buffers"), "8192");
+  EXPECT_EQ(cold.prepared->notes().at("rotated_bytes"), "1048576");
 }
 
 TEST(Memory, NoBytesHaveNoBandwidth) {

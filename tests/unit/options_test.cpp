@@ -21,6 +21,11 @@ RunOptions run(std::vector<const char*> arguments) {
   return std::get<RunOptions>(parse(std::move(arguments)));
 }
 
+std::map<int, int> exit_map(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "assay");
+  return exit_map_of(static_cast<int>(arguments.size()), arguments.data());
+}
+
 std::string refusal(std::vector<const char*> arguments) {
   try {
     parse(std::move(arguments));
@@ -53,8 +58,20 @@ TEST(Options, HelpAndVersionAreNotices) {
 }
 
 TEST(Options, ExitCodesAreMapped) {
-  const auto o = run({"noop", "--exit-map", "10=1,11=2"});
-  EXPECT_EQ(o.exit_map, (std::map<int, int>{{10, 1}, {11, 2}}));
+  using Map = std::map<int, int>;
+  EXPECT_EQ(exit_map({"run", "noop", "--exit-map", "10=1,11=2"}), (Map{{10, 1}, {11, 2}}));
+  EXPECT_EQ(exit_map({"judge", "here", "--exit-map=10=1", "--exit-map", "11=2"}),
+            (Map{{10, 1}, {11, 2}}));
+  EXPECT_EQ(exit_map({"run", "noop"}), Map{});
+  EXPECT_THAT(run({"--exit-map", "64=65", "noop"}).benchmarks, ElementsAre("noop"));
+}
+
+TEST(Options, ExitCodesAreMappedOfARefusedCommandLineToo) {
+  using Map = std::map<int, int>;
+  EXPECT_EQ(exit_map({"run", "noop", "--bogus", "-n", "ten", "--exit-map", "64=65"}),
+            (Map{{64, 65}}));
+  EXPECT_EQ(exit_map({"frob", "--exit-map", "64=65,10,11=256,70=1"}), (Map{{64, 65}, {70, 1}}));
+  EXPECT_EQ(exit_map({"run", "noop", "--exit-map"}), Map{});
 }
 
 TEST(Options, BadOnesAreNamed) {
@@ -64,7 +81,6 @@ TEST(Options, BadOnesAreNamed) {
   EXPECT_THAT(refusal({"run", "-b", "8"}), HasSubstr("no benchmark is named"));
   EXPECT_THAT(refusal({"run", "noop", "--suite", "s.json"}), HasSubstr("a suite already says"));
   EXPECT_EQ(refusal({"run", "--suite", "s.json", "--blocks", "128"}), "accepted");
-  EXPECT_THAT(refusal({"run", "noop", "-n", "0"}), HasSubstr("below 1"));
   EXPECT_THAT(refusal({"run", "noop", "-n", "ten"}), HasSubstr("ten"));
   EXPECT_THAT(refusal({"run", "noop", "-n", "5", "--time", "1"}), HasSubstr("exclude each other"));
   EXPECT_THAT(refusal({"run", "noop", "-c", "2"}), HasSubstr("--check"));
@@ -72,6 +88,28 @@ TEST(Options, BadOnesAreNamed) {
   EXPECT_THAT(refusal({"run", "noop", "--exit-map", "10"}), HasSubstr("CODE=CODE"));
   EXPECT_THAT(refusal({"run", "noop", "--timeout", "-1"}), HasSubstr("out of range"));
   EXPECT_THAT(refusal({"judge"}), HasSubstr("result"));
+  EXPECT_EQ(
+      refusal({"frob"}),
+      "command line: there is no subcommand 'frob', only run, judge, list; see: assay --help");
+}
+
+TEST(Options, NumbersOutOfRangeNameTheirOption) {
+  const std::vector<std::pair<const char*, const char*>> cases{
+      {"--iters", "0"},   {"--blocks", "0"},         {"--block-length", "0"},
+      {"--pilot", "-1"},  {"--repetitions", "0"},    {"--warmup_iters", "-1"},
+      {"--time", "-1"},   {"--ranks-per-node", "0"}, {"--max-time-per-case", "0"},
+      {"--timeout", "0"}, {"--precision", "0"},      {"--warmup-time", "-1"}};
+  for (const auto& [option, value] : cases)
+    EXPECT_THAT(refusal({"run", "noop", option, value}),
+                testing::StartsWith(std::string(option) + ": " + value));
+  EXPECT_THAT(refusal({"run", "noop", "--block-length", "4"}),
+              testing::StartsWith("--block-length: 4 is no odd number"));
+}
+
+TEST(Options, BlocksAreNothingToACaseThatStopsByPrecision) {
+  EXPECT_THAT(refusal({"run", "noop", "--precision", "0.1", "--block-length", "5"}),
+              HasSubstr("excludes --iters, --blocks and --block-length"));
+  EXPECT_EQ(refusal({"run", "noop", "-n", "100", "--block-length", "5"}), "accepted");
 }
 
 }  // namespace

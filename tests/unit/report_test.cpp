@@ -74,6 +74,12 @@ TEST(Report, VerdictBlock) {
   for (std::string line; std::getline(lines, line);) EXPECT_LT(width(line), 120u) << line;
 }
 
+TEST(Report, VerdictBlockNamesTheContractsFile) {
+  const auto text = verdict_block(contract::judge(lease(), sample()), "our/lease.json");
+  EXPECT_THAT(text, testing::HasSubstr("next: assay run --contract our/lease.json --blocks"));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("FILE")));
+}
+
 TEST(Report, FailedHosts) {
   EXPECT_EQ(failed_hosts(contract::judge(lease(), sample())), "n1\n");
   EXPECT_EQ(failed_hosts({}), "");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "benchmarks/catalogue.hpp"
+#include "harness/app/planning.hpp"
 #include "harness/core/error.hpp"
 
 namespace assay::app {
@@ -99,6 +100,57 @@ TEST(Requests, WhatIsSaidForSeveralConcernsThoseThatHaveIt) {
   const auto suite = suite_from(o, catalogue());
   EXPECT_TRUE(suite.requests[0].dims.contains("op"));
   EXPECT_FALSE(suite.requests[1].dims.contains("op"));
+}
+
+plan::Suite adjusted(StopKind kind, const RunOptions& o) {
+  plan::Suite suite{.name = "mine", .description = {}, .requests = {}};
+  suite.requests.resize(2);
+  suite.requests[0].protocol.stop.kind = kind;
+  suite.requests[1].protocol.stop.kind = StopKind::precision;
+  adjust(suite, o);
+  return suite;
+}
+
+std::string refused_adjustment(StopKind kind, const RunOptions& o) {
+  try {
+    adjusted(kind, o);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Adjustments, BlocksGoToTheCasesThatStopByThem) {
+  RunOptions o;
+  o.blocks = 128;
+  const auto suite = adjusted(StopKind::blocks, o);
+  EXPECT_EQ(suite.requests[0].protocol.stop.blocks, 128);
+  EXPECT_EQ(suite.requests[1].protocol.stop.blocks, 64);
+  for (const auto kind : {StopKind::iterations, StopKind::time, StopKind::precision})
+    EXPECT_THAT(
+        refused_adjustment(kind, o),
+        testing::StartsWith("--blocks: no case of suite mine stops by blocks; leave it out"));
+}
+
+TEST(Adjustments, BlockLengthsGoToTheCasesThatAClauseMayUse) {
+  RunOptions o;
+  o.block_length = 5;
+  for (const auto kind : {StopKind::blocks, StopKind::iterations, StopKind::time}) {
+    const auto suite = adjusted(kind, o);
+    EXPECT_EQ(suite.requests[0].protocol.stop.block_length, 5);
+    EXPECT_EQ(suite.requests[1].protocol.stop.block_length, std::nullopt);
+  }
+  EXPECT_THAT(refused_adjustment(StopKind::precision, o), testing::StartsWith("--block-length: "));
+}
+
+TEST(Memory, IsThatOfTheMessagesAndOfTheirRotation) {
+  plan::Plan plan;
+  plan.memory_bytes_per_rank = 2 << 20;
+  const auto memory = memory_per_rank(plan, 1 << 20);
+  EXPECT_EQ(memory.total(), 5 << 20);
+  EXPECT_THAT(
+      plan_table(plan, stated_topology(2, 2), memory),
+      HasSubstr("up to 5.0 MiB of memory per rank: 2.0 MiB of messages, 3.0 MiB to rotate"));
 }
 
 TEST(Requests, UnknownNamesAreNamed) {

@@ -217,12 +217,26 @@ TEST_F(Changed, TheWorldInTheHeader) {
 
 TEST_F(Changed, TheJournal) {
   replace(result::journal_name, "n0, n1", "n0, n2");
-  EXPECT_THAT(refused(), HasSubstr("case c001 is not as run.jsonl holds it"));
+  EXPECT_THAT(refused(), HasSubstr("run/run.jsonl: case c001 is not as result.json holds it"));
+}
+
+TEST_F(Changed, ACaseIsDroppedFromTheJournal) {
+  auto text = slurp(folder / result::journal_name);
+  const auto line = text.find('\n', text.find("\"id\":\"c002\"")) + 1;
+  const auto start = text.rfind('\n', line - 2) + 1;
+  spill(folder / result::journal_name, text.erase(start, line - start));
+  EXPECT_THAT(refused(), HasSubstr("run/run.jsonl: case c002 is not as result.json holds it"));
+}
+
+TEST_F(Changed, TheDigestOfTheJournal) {
+  const auto digest = result::sha256(slurp(folder / result::journal_name));
+  replace(result::result_name, digest, std::string(64, '0'));
+  EXPECT_THAT(refused(), HasSubstr("run/run.jsonl: does not match the SHA-256 in result.json"));
 }
 
 TEST_F(Changed, TheJournalIsCut) {
   cut(result::journal_name, slurp(folder / result::journal_name).size() - 10);
-  EXPECT_THAT(refused(), HasSubstr("run.jsonl"));
+  EXPECT_THAT(refused(), HasSubstr("run/run.jsonl: is truncated: its last line has no end"));
 }
 
 TEST_F(Changed, TheJournalIsGone) {
@@ -241,6 +255,16 @@ TEST_F(Changed, TheManifest) {
   EXPECT_THAT(refused(), HasSubstr("does not match SHA256SUMS"));
   spill(folder / result::manifest_name, manifest.substr(manifest.find('\n') + 1));
   EXPECT_THAT(refused(), HasSubstr("does not list result.json"));
+  const auto second = manifest.find('\n') + 1;
+  spill(folder / result::manifest_name, manifest);
+  flip_byte(result::manifest_name, second);
+  EXPECT_THAT(refused(),
+              HasSubstr("run/SHA256SUMS: its digest of run.jsonl is not that of the file"));
+  spill(folder / result::manifest_name, manifest.substr(0, manifest.size() - 10));
+  EXPECT_THAT(refused(), HasSubstr("run/SHA256SUMS: is truncated"));
+  spill(folder / result::manifest_name,
+        manifest.substr(0, manifest.rfind('\n', manifest.size() - 2) + 1));
+  EXPECT_THAT(refused(), HasSubstr("run/SHA256SUMS: does not list samples.f32"));
   spill(folder / result::manifest_name, "nonsense\n");
   EXPECT_THAT(refused(), HasSubstr("is no line of sha256sum"));
   spill(folder / result::manifest_name, manifest.substr(0, 64) + "  ../../etc/passwd\n");
@@ -347,6 +371,64 @@ TEST_F(Changed, TextThatIsNoDocument) {
     spill(folder / result::result_name, text);
     EXPECT_THAT(refused(), HasSubstr("result.json")) << text.substr(0, 40);
   }
+}
+
+/// The contract that a run was judged against is one of its files.
+class KeptContract : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    result::RunWriter writer(folder, rich_document());
+    writer.keep_contract(text);
+    writer.finish({.complete = false, .reason = "interrupted", .ended = "now"});
+  }
+  std::string refused() const {
+    return refusal([&] { load_result(folder); });
+  }
+  std::string refused_with_another() const {
+    return refusal([&] { load_result(folder, result::KeptContract::unused); });
+  }
+
+  const std::string text = "{\"name\":\"lease\"}";
+  TemporaryFolder temporary;
+  const fs::path folder = temporary.path() / "run";
+  const fs::path contract = folder / result::contract_name;
+};
+
+TEST_F(KeptContract, IsListedWithTheOtherFiles) {
+  EXPECT_EQ(slurp(contract), text);
+  EXPECT_EQ(refused(), "");
+  EXPECT_EQ(load_result(folder).document.files.back().path, "contract.json");
+  EXPECT_THAT(slurp(folder / result::manifest_name),
+              HasSubstr(result::sha256(text) + "  contract.json\n"));
+}
+
+TEST_F(KeptContract, IsNamedWhenItWasChanged) {
+  spill(contract, "{\"name\":\"leese\"}");
+  EXPECT_THAT(refused(), AllOf(HasSubstr("run/contract.json: does not match the SHA-256"),
+                               HasSubstr("or name one with --contract")));
+  EXPECT_EQ(refused_with_another(), "");
+  spill(contract, text + " ");
+  EXPECT_THAT(refused(), HasSubstr("run/contract.json: has 17 bytes, the result says 16"));
+}
+
+TEST_F(KeptContract, IsNamedWhenItIsGone) {
+  fs::remove(contract);
+  EXPECT_THAT(refused(), HasSubstr("run/contract.json: is missing; restore the contract that the "
+                                   "run was judged against, or name one with --contract"));
+  EXPECT_EQ(refused_with_another(), "");
+}
+
+TEST_F(KeptContract, IsCheckedByTheManifestToo) {
+  const auto path = folder / result::manifest_name;
+  const auto manifest = slurp(path);
+  spill(path, manifest.substr(0, manifest.rfind('\n', manifest.size() - 2) + 1));
+  EXPECT_THAT(refused(), HasSubstr("run/SHA256SUMS: does not list contract.json"));
+  EXPECT_EQ(refused_with_another(), "");
+  // Of a run that was killed there is no result to list it.
+  spill(path, manifest);
+  spill(contract, "{}");
+  EXPECT_THAT(refusal([&] { load_result(folder / result::journal_name); }),
+              HasSubstr("run/contract.json: does not match SHA256SUMS"));
 }
 
 TEST(NotARun, IsSaidSo) {

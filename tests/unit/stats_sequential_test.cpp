@@ -221,6 +221,24 @@ TEST(PilotLength, FollowsMemory) {
   EXPECT_NEAR(static_cast<double>(pilot_length(slow)), 20 * 99, 600);
 }
 
+TEST(PilotLength, ATailAsksForTwentyExceedances) {
+  const std::vector<double> constant(500, 1.0);
+  EXPECT_EQ(pilot_length(constant, .5), 500);
+  EXPECT_EQ(pilot_length(constant, .05), 500) << "25 of 500 lie in it";
+  EXPECT_EQ(pilot_length(constant, .01), 2000);
+  EXPECT_EQ(pilot_length(constant, .99), 2000);
+  EXPECT_EQ(pilot_length(constant, .001), 20'000);
+  EXPECT_THROW(pilot_length(constant, 1), std::invalid_argument);
+}
+
+TEST(PilotLength, ATailThatComesInClustersAsksForMore) {
+  std::vector<double> clustered(1000, 1.0);  // eleven in a row, once: τ_I about 11
+  for (std::size_t i = 500; i < 511; ++i) clustered[i] = 2;
+  const double tau = block_length(clustered, .99).tau;
+  EXPECT_NEAR(tau, 11, 2);
+  EXPECT_NEAR(static_cast<double>(pilot_length(clustered, .99)), 2000 * tau, 1);
+}
+
 TEST(BlockQuantiles, FullConsecutiveBlocks) {
   const std::array values{3.0, 1.0, 2.0, 6.0, 5.0, 4.0, 9.0};
   EXPECT_THAT(block_quantiles(values, 3, .5), ElementsAre(2, 5)) << "the remainder is left out";

@@ -49,6 +49,33 @@ TEST(Pilot, IsLongEnoughForTheBlockLengthThatItDecides) {
   EXPECT_EQ(judge_pilot({noise(100, 1)}, 1, {.block_length = 5}).next, PilotVerdict::Next::enough);
 }
 
+TEST(Pilot, ATailAsksForTwentyExceedances) {
+  const auto verdict = judge_pilot({noise(500, 1)}, 1, {.quantiles = {0.5, 0.01}});
+  EXPECT_EQ(verdict.next, PilotVerdict::Next::extend);
+  EXPECT_GE(verdict.iterations, 1500);
+  EXPECT_LT(verdict.iterations, 6000);
+  const auto bounded = judge_pilot({noise(500, 1)}, 1, {.quantiles = {0.0001}});
+  EXPECT_EQ(bounded.iterations, 20'000 - 500);
+}
+
+TEST(Pilot, IsNeverBegunAnewForWhatAShortOneCannotTell) {
+  auto settling_still = noise(199, 1);
+  for (std::size_t i = 0; i < settling_still.size(); ++i)
+    settling_still[i] += 1e-6F * static_cast<float>(i);
+  EXPECT_EQ(settling({settling_still}), stats::Settling::unknown);
+  EXPECT_EQ(judge_pilot({settling_still}, 1, {}).next, PilotVerdict::Next::extend);
+}
+
+TEST(Settling, IsThatOfTheWorstGroup) {
+  using stats::Settling;
+  auto drifting = noise(500, 1);
+  for (std::size_t i = 0; i < drifting.size(); ++i) drifting[i] += 1e-6F * static_cast<float>(i);
+  EXPECT_EQ(settling({}), Settling::unknown);
+  EXPECT_EQ(settling({noise(500, 1), noise(500, 2)}), Settling::over);
+  EXPECT_EQ(settling({noise(500, 1), noise(20, 2)}), Settling::unknown);
+  EXPECT_EQ(settling({noise(20, 2), drifting}), Settling::still);
+}
+
 TEST(TimedPlan, BlocksTakeTheirLengthFromThePilot) {
   const auto plan = plan_timed({.blocks = 64}, {noise(500, 1)}, 1e-5, 60);
   EXPECT_EQ(plan.block_length, 11);  // 10 τ without memory, odd

@@ -31,18 +31,18 @@ class Probe final : public bench::Prepared {
   std::size_t allocate_;
 };
 
-struct Timed {
+struct Took {
   std::vector<std::int64_t> durations_ns;
   std::int64_t allocations = 0;
 };
 
-Timed time(bench::Prepared& prepared, TimedCall call, std::size_t n) {
+Took time(bench::Prepared& prepared, TimedCall call, std::size_t n) {
   const auto team = comm::make_solo_team();
   Progress progress;
-  Timed timed;
+  Took timed;
   timed.durations_ns.resize(n, -1);
   const auto before = tests::allocations();
-  time_launches(prepared, *team, call, timed.durations_ns, progress);
+  time_launches({prepared, *team, progress}, call, timed.durations_ns);
   timed.allocations = tests::allocations() - before;
   return timed;
 }

@@ -257,6 +257,8 @@ TEST(Deputy, IsOnAnotherHostWhereThereIsOne) {
   EXPECT_EQ(deputy_of(std::vector<std::string>{"a"}), std::nullopt);
   EXPECT_EQ(deputy_of(std::vector<std::string>{"a", "a", "a"}), 1);
   EXPECT_EQ(deputy_of(std::vector<std::string>{"a", "a", "b", "c"}), 2);
+  EXPECT_EQ(deputy_of(std::vector<std::string>{"a (node0)", "a (node1)", "b (node2)"}), 2)
+      << "a pretended host is lost with the real one";
 }
 
 TEST(NameRanks, GroupsByHostAndCountsTheRest) {

@@ -1,0 +1,81 @@
+#include "harness/run/common_clock.hpp"
+
+#include <array>
+#include <bit>
+#include <utility>
+#include <vector>
+
+namespace assay::run {
+
+namespace {
+
+/// From the learner: one more answer, or enough.
+enum class Ask : std::int64_t { more, enough };
+
+/// From the teacher, whose own errors are part of what it teaches.
+struct Answer {
+  std::int64_t common_ns = 0;
+  double bound_ns = 0, estimate_ns = 0;
+  std::int64_t hops = 0;
+};
+
+}  // namespace
+
+CommonClock::CommonClock(comm::Team& team, LocalClock local, SyncEffort effort)
+    : team_(team), local_(std::move(local)), effort_(effort) {
+  if (team.rank() == 0) model_ = ClockModel::reference();
+}
+
+SyncReport CommonClock::synchronise() {
+  team_.barrier();  // or the time of this would contain the time of what came before
+  const auto begin = local_();
+  unsteady_ = false;
+  const int rank = team_.rank();
+  const auto size = static_cast<unsigned>(team_.size());
+  for (int step = static_cast<int>(std::bit_ceil(size) / 2); step > 0; step /= 2) {
+    if (rank % (2 * step) == step)
+      learn(rank - step);
+    else if (rank % (2 * step) == 0 && rank + step < team_.size())
+      teach(rank + step);
+  }
+  const auto end = local_();
+  std::array<double, 5> worst{model_.at(end).bound_ns, path_estimate_ns_,
+                              static_cast<double>(end - begin) * 1e-9, static_cast<double>(hops_),
+                              unsteady_ ? 1.0 : 0.0};
+  team_.max(worst);
+  return {worst[0], worst[1], worst[2], static_cast<int>(worst[3]), worst[4] > 0};
+}
+
+void CommonClock::teach(int learner) {
+  while (comm::receive_value<Ask>(team_, learner) == Ask::more) {
+    const auto time = now();
+    comm::send_value(team_, Answer{time.ns, time.bound_ns, path_estimate_ns_, hops_}, learner);
+  }
+}
+
+void CommonClock::learn(int teacher) {
+  std::vector<PingPong> ping_pongs;
+  ping_pongs.reserve(static_cast<std::size_t>(effort_.ping_pongs));
+  const auto wanted = [&](int made) {
+    if (made < effort_.least_ping_pongs) return true;
+    // From the first answer: until then the teacher was still learning itself.
+    const auto spent_ns = ping_pongs.back().received_ns - ping_pongs.front().received_ns;
+    return made < effort_.ping_pongs && static_cast<double>(spent_ns) < effort_.time_s * 1e9;
+  };
+  Answer answer;
+  for (int made = 0; wanted(made); ++made) {
+    const auto sent = local_();
+    comm::send_value(team_, Ask::more, teacher);
+    answer = comm::receive_value<Answer>(team_, teacher);
+    ping_pongs.push_back({sent, answer.common_ns, local_()});
+  }
+  comm::send_value(team_, Ask::enough, teacher);
+  auto fix = fix_offset(ping_pongs);
+  fix.bound_ns += answer.bound_ns;
+  fix.estimate_ns += answer.estimate_ns;
+  hops_ = static_cast<int>(answer.hops) + 1;
+  unsteady_ = !model_.add(fix);
+  path_estimate_ns_ = model_.last_fix().estimate_ns;
+}
+
+}  // namespace assay::run
