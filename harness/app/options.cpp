@@ -24,6 +24,7 @@ constexpr const char* overview_footer =
     "  mpirun -n 2 assay run --contract configs/contracts/quickstart.json\n"
     "  mpirun -n 2 assay run --suite configs/suites/quick.json\n"
     "  assay judge results/quickstart\n"
+    "  assay compare results/handover results/today\n"
     "  assay list benchmarks";
 
 constexpr const char* run_footer =
@@ -63,7 +64,8 @@ std::map<int, int> parse_exit_map(const std::vector<std::string>& entries) {
 
 /// Options whose text needs a second look after CLI11 has read it.
 struct Raw {
-  std::vector<std::string> run_exit_map, judge_exit_map;
+  std::vector<std::string> run_exit_map, judge_exit_map, compare_exit_map;
+  RawCompareOptions compare;
   int check = 1;
 };
 
@@ -205,6 +207,8 @@ Options parse_options(int argc, const char* const* argv) {
       ->type_name("FILE");
   judge.add_option("--out", judge_options.out, "write verdict.json here")->type_name("FILE");
   judge.add_option("--exit-map", raw.judge_exit_map, "CODE=CODE,…")->delimiter(',');
+  auto& compare = add_compare(program, raw.compare);
+  compare.add_option("--exit-map", raw.compare_exit_map, "CODE=CODE,…")->delimiter(',');
   auto& list = *program.add_subcommand("list", "what there is to name elsewhere");
   list.add_option("what", list_options.what,
                   "benchmarks, collectives, metrics, backends, layouts, types, ops, suites or "
@@ -223,6 +227,11 @@ Options parse_options(int argc, const char* const* argv) {
   run_options.exit_map = parse_exit_map(raw.run_exit_map);
   judge_options.exit_map = parse_exit_map(raw.judge_exit_map);
   if (judge.parsed()) return judge_options;
+  if (compare.parsed()) {
+    auto options = compare_options(raw.compare);
+    options.exit_map = parse_exit_map(raw.compare_exit_map);
+    return options;
+  }
   if (list.parsed()) return list_options;
   must(raw.check == 0 || raw.check == 1, "--check", fmt::format("{}", raw.check), "give 0 or 1");
   run_options.check = raw.check == 1;

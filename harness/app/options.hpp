@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "harness/app/compare_options.hpp"
+
 namespace assay::app {
 
 struct RunOptions {
@@ -49,7 +51,7 @@ struct Notice {
   std::string text;
 };
 
-using Options = std::variant<Notice, RunOptions, JudgeOptions, ListOptions>;
+using Options = std::variant<Notice, RunOptions, JudgeOptions, CompareOptions, ListOptions>;
 
 /// Throws UsageError naming the option.
 Options parse_options(int argc, const char* const* argv);
