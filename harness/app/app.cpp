@@ -85,6 +85,7 @@ ExitCode dispatch(const Options& options, const Parts& parts, const Environment&
           },
           // Under a launcher every process would say the same: the first one does, for all.
           [&](const JudgeOptions& o) { return locally([&] { return judge(o); }); },
+          [&](const CompareOptions& o) { return locally([&] { return compare(o, parts); }); },
           [&](const ListOptions& o) { return locally([&] { return list(o, parts); }); },
       },
       options);

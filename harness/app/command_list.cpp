@@ -10,6 +10,7 @@
 #include "harness/core/metric.hpp"
 #include "harness/plan/json_reader.hpp"
 #include "harness/result/files.hpp"
+#include "harness/schedule/algorithms.hpp"
 #include "harness/schedule/layouts.hpp"
 
 namespace assay::app {
@@ -29,11 +30,11 @@ std::string dim_text(const DimSpec& spec) {
 void list_benchmarks(const Parts& parts) {
   for (const auto& benchmark : parts.benchmarks()) {
     const auto& info = benchmark->info();
-    fmt::print("{:<12} {}\n", info.name, info.what);
+    fmt::print("{:<14} {}\n", info.name, info.what);
     std::vector<std::string> dims;
     std::transform(info.dims.begin(), info.dims.end(), std::back_inserter(dims), dim_text);
-    if (!dims.empty()) fmt::print("{:<12}   dimensions: {}\n", "", fmt::join(dims, ", "));
-    fmt::print("{:<12}   metrics: {}; layout: {}\n", "", fmt::join(info.metrics, ", "),
+    if (!dims.empty()) fmt::print("{:<14}   dimensions: {}\n", "", fmt::join(dims, ", "));
+    fmt::print("{:<14}   metrics: {}; layout: {}\n", "", fmt::join(info.metrics, ", "),
                info.default_layout);
   }
 }
@@ -43,8 +44,13 @@ void list_collectives(const Parts& parts) {
     const auto& info = benchmark->info();
     const bool is_collective = std::find(collective_names.begin(), collective_names.end(),
                                          info.name) != collective_names.end();
-    if (is_collective) fmt::print("{:<12} {}\n", info.name, info.what);
+    if (is_collective) fmt::print("{:<14} {}\n", info.name, info.what);
   }
+}
+
+void list_algorithms() {
+  for (const auto& row : schedule::algorithms())
+    fmt::print("{:<14} {:<18} {}\n", name(row.collective), row.name, row.what);
 }
 
 void list_metrics() {
@@ -92,6 +98,8 @@ ExitCode list(const ListOptions& options, const Parts& parts) {
     list_metrics();
   else if (what == "backends")
     list_backends(parts);
+  else if (what == "algorithms")
+    list_algorithms();
   else if (what == "types")
     list_types();
   else if (what == "ops")

@@ -16,6 +16,7 @@ ExitCode run(const RunOptions& options, const Parts& parts, const Environment& e
 ExitCode dry_run(const RunOptions& options, const Parts& parts);
 /// Local, without MPI.
 ExitCode judge(const JudgeOptions& options);
+ExitCode compare(const CompareOptions& options, const Parts& parts);
 ExitCode list(const ListOptions& options, const Parts& parts);
 
 }  // namespace assay::app

@@ -16,6 +16,7 @@ inline constexpr const char* overview_footer =
     "  mpirun -n 2 assay run --contract configs/contracts/quickstart.json\n"
     "  mpirun -n 2 assay run --suite configs/suites/quick.json\n"
     "  assay judge results/quickstart\n"
+    "  assay compare results/handover results/today\n"
     "  assay list benchmarks";
 
 inline constexpr const char* run_footer =

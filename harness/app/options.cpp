@@ -43,6 +43,7 @@ void add_exit_map(CLI::App& app, std::vector<std::string>& into, const std::stri
 /// Options whose text needs a second look after CLI11 has read it.
 struct Raw {
   std::vector<std::string> exit_map;
+  RawCompareOptions compare;
   int check = 1;
 };
 
@@ -70,6 +71,12 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
       ->group(group)
       ->delimiter(',');
   run.add_option("--in-place", o.in_place, "0, 1 or 0,1")->group(group)->delimiter(',');
+  run.add_option("-r,--root", o.roots, "roots: ranks of a group, all (or -1), rotating")
+      ->group(group)
+      ->delimiter(',');
+  run.add_option("--algorithm", o.algorithms, "native, or composed ones: see list algorithms")
+      ->group(group)
+      ->delimiter(',');
   add("--backend", o.backend, "see: assay list backends", "NAME");
   run.add_option("--set", o.settings, "any dimension: --set m=512,1024")
       ->group(group)
@@ -217,7 +224,8 @@ bool RunOptions::shapes_requests() const {
   const bool texts = !min_bytes.empty() || !max_bytes.empty() || !factor.empty() || !step.empty() ||
                      !backend.empty() || !pacing.empty() || !cache.empty();
   const bool lists = !types.empty() || !ops.empty() || !layouts.empty() || !settings.empty() ||
-                     !in_place.empty() || !benchmarks.empty();
+                     !in_place.empty() || !roots.empty() || !algorithms.empty() ||
+                     !benchmarks.empty();
   return texts || lists || iterations || repetitions || time_s || precision;
 }
 
@@ -238,10 +246,13 @@ Options parse_options(int argc, const char* const* argv) {
   auto& judge = *program.add_subcommand("judge", "recompute a verdict from a run's files alone");
   judge.footer(judge_footer);
   add_judge(judge, judge_options, raw);
+  auto& compare = add_compare(program, raw.compare);
+  add_exit_map(compare, raw.exit_map, "Options");
   auto& list = *program.add_subcommand("list", "what there is to name elsewhere");
-  list.add_option("what", list_options.what,
-                  "benchmarks, collectives, metrics, backends, layouts, types, ops, suites or "
-                  "contracts")
+  list.add_option(
+          "what", list_options.what,
+          "benchmarks, collectives, metrics, backends, algorithms, layouts, types, ops, suites or "
+          "contracts")
       ->required();
   try {
     program.parse(argc, argv);
@@ -257,6 +268,7 @@ Options parse_options(int argc, const char* const* argv) {
   }
   check_exit_map(raw.exit_map);
   if (judge.parsed()) return judge_options;
+  if (compare.parsed()) return compare_options(raw.compare);
   if (list.parsed()) return list_options;
   must(raw.check == 0 || raw.check == 1, "--check", fmt::format("{}", raw.check), "give 0 or 1");
   run_options.check = raw.check == 1;

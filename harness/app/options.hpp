@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "harness/app/compare_options.hpp"
+
 namespace assay::app {
 
 struct RunOptions {
@@ -18,6 +20,8 @@ struct RunOptions {
   std::vector<std::string> types, ops, layouts, settings;  ///< settings: "m=512,1024"
   std::string backend;
   std::vector<std::string> in_place;  ///< "0", "1"
+  std::vector<std::string> roots;     ///< nccl-tests' -1 means all
+  std::vector<std::string> algorithms;
   std::string pacing, cache;
   std::optional<std::int64_t> iterations, warm_up, pilot, blocks, block_length, repetitions;
   std::optional<double> warm_up_s, time_s, precision;
@@ -47,7 +51,7 @@ struct Notice {
   std::string text;
 };
 
-using Options = std::variant<Notice, RunOptions, JudgeOptions, ListOptions>;
+using Options = std::variant<Notice, RunOptions, JudgeOptions, CompareOptions, ListOptions>;
 
 /// What --exit-map says, as far as it can be read: a command line that is refused has one too.
 std::map<int, int> exit_map_of(int argc, const char* const* argv);

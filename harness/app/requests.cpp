@@ -114,6 +114,13 @@ void adjust(Protocol& protocol, const RunOptions& o) {
   if (o.block_length && may_be_judged(stop)) stop.block_length = o.block_length;
 }
 
+/// nccl-tests writes -1 for all.
+std::vector<std::string> roots_of(const RunOptions& o) {
+  auto roots = o.roots;
+  std::replace(roots.begin(), roots.end(), std::string("-1"), std::string("all"));
+  return roots;
+}
+
 plan::Request request_for(const std::string& benchmark, const RunOptions& o,
                           const Catalogue& catalogue) {
   plan::Request request;
@@ -126,6 +133,9 @@ plan::Request request_for(const std::string& benchmark, const RunOptions& o,
   if (!o.ops.empty()) request.dims["op"] = parse_all("op", o.ops, "-o");
   if (!o.in_place.empty())
     request.dims["in_place"] = parse_all("in_place", o.in_place, "--in-place");
+  if (!o.roots.empty()) request.dims["root"] = parse_all("root", roots_of(o), "-r");
+  if (!o.algorithms.empty())
+    request.dims["algorithm"] = parse_all("algorithm", o.algorithms, "--algorithm");
   if (!o.backend.empty()) request.dims["backend"] = parse_all("backend", {o.backend}, "--backend");
   if (!o.min_bytes.empty() || !o.max_bytes.empty()) request.dims["bytes"] = sizes(o);
   add_settings(o, request);

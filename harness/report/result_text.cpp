@@ -19,7 +19,7 @@ using result::ResultDocument;
 enum class Family { collective, memory, compute, plain };
 
 Family family_of(const CaseResult& c) {
-  if (c.spec.dims.contains("backend")) return Family::collective;
+  if (c.spec.dims.contains("backend") && c.spec.dims.contains("bytes")) return Family::collective;
   if (c.spec.dims.contains("m")) return Family::compute;
   return c.spec.dims.contains("bytes") ? Family::memory : Family::plain;
 }
@@ -66,6 +66,16 @@ std::string place(const CaseResult& c) {
   return at->second == DimValue{true} ? "in" : "out";
 }
 
+/// What else tells rows apart: "ring", "skewed:7", "window 64"; "-" where all is as usual.
+std::string variant(const CaseResult& c) {
+  std::vector<std::string> words;
+  for (const auto* dim : {"algorithm", "counts"})
+    if (const auto word = dim_text(c, dim); word != "native" && word != "uniform" && word != "-")
+      words.push_back(word);
+  if (const auto window = dim_text(c, "window"); window != "-") words.push_back("window " + window);
+  return words.empty() ? "-" : fmt::format("{}", fmt::join(words, ", "));
+}
+
 std::vector<std::string> shape(const CaseResult& c, Family family) {
   switch (family) {
     case Family::collective:
@@ -73,8 +83,9 @@ std::vector<std::string> shape(const CaseResult& c, Family family) {
               count_of(c),
               dim_text(c, "type"),
               dim_text(c, "op"),
-              "-",
-              place(c)};
+              dim_text(c, "root"),
+              place(c),
+              variant(c)};
     case Family::memory:
       return {fmt::format("{}", bytes_of(c))};
     case Family::compute:
@@ -104,7 +115,10 @@ std::vector<Column> columns(Family family) {
   const auto add = [&all](std::initializer_list<std::string_view> headers) {
     for (const auto header : headers) all.push_back({std::string(header), Align::right});
   };
-  if (family == Family::collective) add({"size(B)", "count", "type", "redop", "root", "place"});
+  if (family == Family::collective) {
+    add({"size(B)", "count", "type", "redop", "root", "place"});
+    all.push_back({"variant", Align::right, "-"});
+  }
   if (family == Family::memory) add({"size(B)"});
   if (family == Family::compute) add({"m", "n", "k", "type"});
   add({"time(us)"});

@@ -26,11 +26,18 @@ void Table::add(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
+bool Table::shown(std::size_t column) const {
+  const auto& usual = columns_[column].usual;
+  return usual.empty() || std::any_of(rows_.begin(), rows_.end(),
+                                      [&](const auto& row) { return row[column] != usual; });
+}
+
 std::string Table::line(const std::vector<std::string>& cells,
                         const std::vector<std::size_t>& widths) const {
   std::string text;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (i > 0) text += "  ";
+    if (!shown(i)) continue;
+    if (!text.empty()) text += "  ";
     text += padded(cells[i], widths[i], columns_[i].align);
   }
   return text.substr(0, text.find_last_not_of(' ') + 1) + "\n";

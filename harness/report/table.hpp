@@ -16,6 +16,7 @@ enum class Align { left, right };
 struct Column {
   std::string header;
   Align align = Align::right;
+  std::string usual{};  ///< left out where all of its cells say this; empty: never
 };
 
 /// Columns as wide as their widest cell, two blanks between them, no blanks at the end of a line.
@@ -27,6 +28,7 @@ class Table {
   std::string text() const;
 
  private:
+  bool shown(std::size_t column) const;
   std::string line(const std::vector<std::string>& cells,
                    const std::vector<std::size_t>& widths) const;
 

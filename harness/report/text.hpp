@@ -1,10 +1,11 @@
-// Result and verdict as text. Pure.
+// Result, verdict and comparison as text. Pure.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "harness/contract/compare.hpp"
 #include "harness/contract/judge.hpp"
 #include "harness/result/document.hpp"
 
@@ -23,6 +24,11 @@ std::string verdict_block(const contract::Verdict& verdict,
 
 /// Warnings, one a line with evidence and remedy.
 std::string warning_block(const std::vector<Warning>& warnings);
+
+/// What differs between the machines, what the evidence lacks, a table of the figures compared (the
+/// weightiest first, at most 64), the cases that were not, each with its reason; then "COMPARE: …
+/// exit N". Only table rows may be wider than 119 columns.
+std::string comparison_block(const contract::Comparison& comparison);
 
 /// failed_hosts.txt: one host a line.
 std::string failed_hosts(const contract::Verdict& verdict);

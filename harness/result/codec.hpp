@@ -87,8 +87,8 @@ LoadedResult load_result(const std::filesystem::path& path,
                          KeptContract contract = KeptContract::checked);
 
 /// Schema validation (valijson) of any assay document against a schema compiled into the program.
-/// `schema` is "result", "suite", "contract", "verdict", "journal". Throws UsageError naming
-/// `where` and the key path of the first violation, unknown keys included.
+/// `schema` is "result", "suite", "contract", "verdict", "compare", "journal". Throws UsageError
+/// naming `where` and the key path of the first violation, unknown keys included.
 void validate_schema(const nlohmann::json& document, std::string_view schema,
                      std::string_view where);
 

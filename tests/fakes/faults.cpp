@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <random>
 #include <stdexcept>
 #include <thread>
 
@@ -65,7 +66,7 @@ class Trouble {
     const auto begin = Clock::now();
     launch(now);
     if (now && fault_.kind == Fault::Kind::pace)
-      std::this_thread::sleep_until(begin + std::chrono::duration<double>(fault_.floor_s));
+      std::this_thread::sleep_until(begin + std::chrono::duration<double>(floor_s()));
     if (!now || fault_.kind != Fault::Kind::slow) return;
     const auto end = begin + (Clock::now() - begin) * fault_.factor;
     while (Clock::now() < end) {
@@ -75,9 +76,15 @@ class Trouble {
   }
 
  private:
+  double floor_s() {
+    const double uniform = static_cast<double>(random_()) / static_cast<double>(random_.max());
+    return fault_.floor_s * (1 + fault_.spread * uniform);
+  }
+
   Fault fault_;
   bool struck_;
   std::int64_t launches_ = 0;
+  std::minstd_rand random_;
 };
 
 class FaultyPrepared final : public bench::Prepared {
@@ -219,6 +226,8 @@ Fault parse_fault(const std::string& text) {
       fault.delay_s = std::stod(pair[1]);
     else if (pair[0] == "floor")
       fault.floor_s = std::stod(pair[1]);
+    else if (pair[0] == "spread")
+      fault.spread = std::stod(pair[1]);
     else if (pair[0] == "after")
       fault.after = std::stoll(pair[1]);
     else

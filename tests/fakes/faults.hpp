@@ -30,6 +30,7 @@ struct Fault {
   double factor = 2;
   double delay_s = 0;      ///< asleep: takes no core from those that are not slow
   double floor_s = 0;      ///< asleep too
+  double spread = 0;       ///< the floor is up to this share longer, without memory
   std::int64_t after = 0;  ///< launches that go well before it begins
 };
 

@@ -101,7 +101,8 @@ INSTANTIATE_TEST_SUITE_P(
             "clauses[0].at_least: \"0 GB/s\" bounds nothing; give a value above 0"},
         Bad{clause("\"metric\"", "\"metrik\""), "clauses[0].metric: the key is missing; add it"},
         Bad{clause("busbw", "bandwith"),
-            "clauses[0].metric: \"bandwith\" is unknown; expected one of time, span, transfer, "
+            "clauses[0].metric: \"bandwith\" is unknown; expected one of time, latency, span, "
+            "transfer, "
             "algbw, "
             "busbw, bandwidth, flops"},
         Bad{clause("0.5", "1"),
@@ -119,7 +120,8 @@ INSTANTIATE_TEST_SUITE_P(
             "clauses[0].across: \"max\" is unknown; expected one of min, median, min/median"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytez\":\"8\"}"),
             "clauses[0].of.bytez: unknown key; expected one of benchmark, layout, pacing, cache, "
-            "backend, memory, type, op, bytes, in_place, m, n, k, repetition, placement"},
+            "backend, memory, type, op, bytes, root, algorithm, counts, window, in_place, m, n, k, "
+            "repetition, placement"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytes\":[]}"),
             "clauses[0].of.bytes: an empty list matches nothing; name a value"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytes\":1024}"),

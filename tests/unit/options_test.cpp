@@ -74,6 +74,34 @@ TEST(Options, ExitCodesAreMappedOfARefusedCommandLineToo) {
   EXPECT_EQ(exit_map({"run", "noop", "--exit-map"}), Map{});
 }
 
+TEST(Options, RatiosOfACompareAreRead) {
+  const auto o =
+      std::get<CompareOptions>(parse({"compare", "a", "b", "--margin", "5%", "--q", ".95",
+                                      "--confidence", "0.99", "--exit-map", "11=0"}));
+  EXPECT_EQ(o.base, "a");
+  EXPECT_EQ(o.next, "b");
+  EXPECT_DOUBLE_EQ(o.margin, .05);
+  EXPECT_DOUBLE_EQ(o.confidence, .99);
+  EXPECT_DOUBLE_EQ(o.q, .95);
+  const auto fallback = std::get<CompareOptions>(parse({"compare", "a", "b"}));
+  EXPECT_DOUBLE_EQ(fallback.margin, .02);
+  EXPECT_DOUBLE_EQ(fallback.confidence, .95);
+  EXPECT_EQ(fallback.metric, "");
+}
+
+TEST(Options, BadOnesOfACompareAreNamed) {
+  const auto refused = [](const char* option, const char* value) {
+    return refusal({"compare", "a", "b", option, value});
+  };
+  EXPECT_THAT(refused("--q", "0"), HasSubstr("--q"));
+  EXPECT_THAT(refused("--q", "nan"), HasSubstr("--q"));
+  EXPECT_THAT(refused("--margin", "-1%"), HasSubstr("--margin"));
+  EXPECT_THAT(refused("--margin", "2 GB/s"), HasSubstr("--margin"));
+  EXPECT_THAT(refused("--confidence", "100%"), HasSubstr("--confidence"));
+  EXPECT_THAT(refused("--metric", "speed"), HasSubstr("there is no metric 'speed'"));
+  EXPECT_THAT(refusal({"compare", "a"}), HasSubstr("new"));
+}
+
 TEST(Options, BadOnesAreNamed) {
   EXPECT_THAT(refusal({}), HasSubstr("subcommand"));
   EXPECT_THAT(refusal({"run"}), HasSubstr("nothing to measure"));
@@ -90,7 +118,7 @@ TEST(Options, BadOnesAreNamed) {
   EXPECT_THAT(refusal({"judge"}), HasSubstr("result"));
   EXPECT_EQ(
       refusal({"frob"}),
-      "command line: there is no subcommand 'frob', only run, judge, list; see: assay --help");
+      "command line: there is no subcommand 'frob', only run, judge, compare, list; see: assay --help");
 }
 
 TEST(Options, NumbersOutOfRangeNameTheirOption) {

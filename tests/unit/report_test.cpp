@@ -1,6 +1,7 @@
 // Text for people against golden files. ASSAY_UPDATE_GOLDEN=1 rewrites them: read the difference.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -78,6 +79,64 @@ TEST(Report, VerdictBlockNamesTheContractsFile) {
   const auto text = verdict_block(contract::judge(lease(), sample()), "our/lease.json");
   EXPECT_THAT(text, testing::HasSubstr("next: assay run --contract our/lease.json --blocks"));
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("FILE")));
+}
+
+/// Two runs in which everything happens: slower, faster, same, undecided, refused, and missing on
+/// either side.
+contract::Comparison everything() {
+  auto base = test::document(2, 2), next = test::document(2, 2);
+  next.topology.fingerprints[0]["kernel"] = "6.6";
+  const auto both = [&](test::CaseSpec spec, const test::Model& now) {
+    spec.iterations = 160;
+    add(base, spec);
+    spec.values = now;
+    add(next, spec);
+  };
+  both({.id = "c001", .layout = "node", .values = test::steady(470e9)},
+       [](std::size_t group, std::size_t i) {
+         return test::steady(group == 1 ? 371.2e9 : 470e9)(group + 7, i);
+       });
+  both({.id = "c002", .values = test::steady(348e9, 0.02)}, test::steady(421e9, 0.02));
+  both({.id = "c003", .bytes = 8, .values = test::steady(3e6, 0.5)}, test::steady(3e6, 0.6));
+  both({.id = "c004", .benchmark = "all_to_all"}, test::steady(400e9));
+  next.cases.back().path = "chunked";
+  both({.id = "c005", .benchmark = "gemm", .values = test::steady(45e9)}, test::steady(45e9));
+  next.cases.back().status = result::Status::skipped;
+  next.cases.back().reason = "OpenBLAS was not found";
+  both({.id = "c006", .benchmark = "copy", .bytes = 64 << 20}, test::steady(11e9));
+  next.cases.back().spec.dims["memory"] = std::string("huge");
+  next.cases.back().verify.done = false;
+  next.cases.back().verify.reason = "verification was switched off";
+  return contract::compare(base, next, {.metrics = {{"all_reduce", {"busbw"}}}});
+}
+
+TEST(Report, ComparisonBlock) {
+  const auto text = comparison_block(everything());
+  EXPECT_EQ(text, golden("comparison_block.txt", text));
+}
+
+TEST(Report, AComparisonOfNothingSaysSo) {
+  EXPECT_EQ(
+      comparison_block({}),
+      "COMPARE: NOT COMPARED  0 slower · 0 faster · 0 same · 0 undecided · 0 refused · 0 only "
+      "in BASE · 0 only in NEW      exit 11\n");
+}
+
+TEST(Report, AComparisonOfManyFiguresShowsTheWeightiest) {
+  auto base = test::document(1, 100), next = base;
+  auto spec = test::copy_each();
+  spec.iterations = 160;
+  add(base, spec);
+  spec.values = [](std::size_t group, std::size_t i) {
+    return test::steady(group == 99 ? 5e9 : 10e9)(group, i);
+  };
+  add(next, spec);
+  const auto text =
+      comparison_block(contract::compare(base, next, {.metrics = {{"copy", {"bandwidth"}}}}));
+  EXPECT_EQ(std::ranges::count(text, '\n'), 2 + 1 + 64 + 1 + 1) << text;
+  EXPECT_NE(text.find("# and 36 figures of no more weight: --json FILE has all"),
+            std::string::npos);
+  EXPECT_LT(text.find("rank 99 on host n0"), text.find("rank 0 on host n0"));
 }
 
 TEST(Report, FailedHosts) {

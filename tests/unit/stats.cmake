@@ -1,6 +1,8 @@
-foreach(name autocorrelation block_test quantile sequential)
+foreach(name autocorrelation block_test quantile ratio sequential)
   assay_test(stats_${name}_test LABEL unit TIMEOUT 60 SOURCES unit/stats_${name}_test.cpp LINKS assay::stats)
 endforeach()
-# Replays thousands of generated measurements through the whole decision.
-assay_test(verdict_operating_characteristics_test LABEL unit TIMEOUT 120
-  SOURCES unit/verdict_operating_characteristics_test.cpp LINKS assay::stats)
+# Replay thousands of generated measurements through the whole decision.
+foreach(name ratio verdict)
+  assay_test(${name}_operating_characteristics_test LABEL unit TIMEOUT 120
+    SOURCES unit/${name}_operating_characteristics_test.cpp LINKS assay::stats)
+endforeach()

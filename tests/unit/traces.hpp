@@ -2,11 +2,14 @@
 // whose output the standard leaves open.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <numbers>
 #include <random>
+#include <vector>
 
 namespace assay::traces {
 
@@ -95,6 +98,19 @@ inline Generator regimes(double slow_share, double dwell) {
       return (slow ? 0.8 * level : level) + random.normal();
     };
   };
+}
+
+inline std::vector<double> take(const Source& source, std::size_t n) {
+  std::vector<double> values(n);
+  std::ranges::generate(values, std::cref(source));
+  return values;
+}
+
+/// The yardstick: whether `errors` of `replications` are compatible with an error rate of at most
+/// `nominal` (one-sided 99.9% of the Monte Carlo error).
+inline bool keeps(double nominal, std::int64_t errors, std::int64_t replications) {
+  const auto n = static_cast<double>(replications);
+  return static_cast<double>(errors) <= n * nominal + 3.09 * std::sqrt(n * nominal * (1 - nominal));
 }
 
 }  // namespace assay::traces

@@ -20,16 +20,11 @@ namespace assay::stats {
 namespace {
 
 using traces::Generator;
+using traces::keeps;
 using traces::Source;
+using traces::take;
 
 constexpr double alpha = 0.05;
-
-/// The yardstick: whether `errors` of `replications` are compatible with an error rate of at most
-/// `nominal` (one-sided 99.9% of the Monte Carlo error).
-bool keeps(double nominal, std::int64_t errors, std::int64_t replications) {
-  const auto n = static_cast<double>(replications);
-  return static_cast<double>(errors) <= n * nominal + 3.09 * std::sqrt(n * nominal * (1 - nominal));
-}
 
 struct Scenario {
   std::string name;
@@ -42,12 +37,6 @@ struct Scenario {
 };
 
 void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
-
-std::vector<double> take(const Source& source, std::size_t n) {
-  std::vector<double> values(n);
-  std::ranges::generate(values, std::cref(source));
-  return values;
-}
 
 /// The runs that follow one pilot, all with its block length: [run][block].
 struct Runs {
