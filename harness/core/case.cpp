@@ -39,7 +39,8 @@ std::string word(const Dims& dims, std::string_view dim) {
   if (at == dims.end()) return {};
   if (dim == "m") return shape(dims);
   auto text = format_dim(at->second, find_dim(dim)->kind);
-  const bool usual = text == "mpi" || text == "host" || text == "native" || text == "uniform";
+  const bool usual =
+      text == "mpi" || text == "host" || text == "native" || text == "direct" || text == "uniform";
   return usual ? std::string() : text;
 }
 

@@ -70,7 +70,8 @@ std::string place(const CaseResult& c) {
 std::string variant(const CaseResult& c) {
   std::vector<std::string> words;
   for (const auto* dim : {"algorithm", "counts"})
-    if (const auto word = dim_text(c, dim); word != "native" && word != "uniform" && word != "-")
+    if (const auto word = dim_text(c, dim);
+        word != "native" && word != "direct" && word != "uniform" && word != "-")
       words.push_back(word);
   if (const auto window = dim_text(c, "window"); window != "-") words.push_back("window " + window);
   return words.empty() ? "-" : fmt::format("{}", fmt::join(words, ", "));
