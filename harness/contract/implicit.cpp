@@ -65,11 +65,16 @@ std::string other_devices(const std::string& wanted, const ResultDocument& docum
                      devices.size());
 }
 
+/// "1 node", "2 nodes"
+std::string counted(std::int64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string describe(const Expects& expects) {
   std::vector<std::string> parts;
-  if (expects.nodes) parts.push_back(fmt::format("{} nodes", *expects.nodes));
+  if (expects.nodes) parts.push_back(counted(*expects.nodes, "node"));
   if (expects.ranks_per_node)
-    parts.push_back(fmt::format("{} ranks on each node", *expects.ranks_per_node));
+    parts.push_back(counted(*expects.ranks_per_node, "rank") + " on each node");
   if (expects.device) parts.push_back(fmt::format("device {}", *expects.device));
   return fmt::format("{}", fmt::join(parts, ", "));
 }

@@ -11,7 +11,6 @@ namespace assay::run {
 namespace {
 
 constexpr int most_pilots = 4;
-constexpr std::int64_t longest_pilot = 20'000;
 constexpr std::size_t least_for_precision = 30;
 
 std::vector<double> to_double(std::span<const float> values) {
@@ -73,7 +72,7 @@ PilotVerdict judge_pilot(const GroupTimes& pilot, int attempts, const Stop& stop
   if (settling(pilot) == stats::Settling::still && attempts < most_pilots)
     return {PilotVerdict::Next::again, length};
   if (stop.kind != StopKind::blocks || stop.block_length) return {};
-  const auto wanted = std::min(longest_pilot, longest_wanted(stop, pilot));
+  const auto wanted = std::min(stats::longest_pilot, longest_wanted(stop, pilot));
   if (length < wanted) return {PilotVerdict::Next::extend, wanted - length};
   return {};
 }
