@@ -109,9 +109,10 @@ ExitCode list(const ListOptions& options, const Parts& parts) {
   else if (what == "suites" || what == "contracts")
     list_documents(what.c_str());
   else
-    throw UsageError({"assay list", fmt::format("there are no '{}'", what),
-                      "one of benchmarks, collectives, metrics, backends, layouts, types, ops, "
-                      "suites, contracts"});
+    throw UsageError(
+        {"assay list", fmt::format("there are no '{}'", what),
+         "one of benchmarks, collectives, algorithms, metrics, backends, layouts, types, ops, "
+         "suites, contracts"});
   return ExitCode::ok;
 }
 

@@ -107,7 +107,7 @@ void refuse_unsupported(const plan::Plan& plan, const Topology& topology,
     if (support.yes()) return;
     if (reason.empty()) reason = fmt::format("{}: {}", label(spec), support.reason);
   }
-  if (!reason.empty()) throw UsageError({"assay run", reason, "see: assay list backends"});
+  if (!reason.empty()) throw UsageError({"assay run", reason, "see: assay list benchmarks"});
 }
 
 }  // namespace assay::app

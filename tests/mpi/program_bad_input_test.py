@@ -78,7 +78,7 @@ class CommandLine(ProgramTest):
         for backend, why in (("foo", "there is no backend 'foo'"), ("nccl", "nccl: not built")):
             with self.subTest(backend=backend):
                 self.refuse(self.launch(2, "run", "all_reduce", *SHORT, "--backend", backend,
-                                        "--out", "out"), f"assay run: all_reduce.*{why}.*; see: assay list backends")
+                                        "--out", "out"), f"assay run: all_reduce.*{why}.*; see: assay list benchmarks")
 
     def test_sizes(self):
         self.refuse_all((
