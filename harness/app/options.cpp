@@ -174,7 +174,7 @@ void check_counts(const RunOptions& o) {
 /// The journal says what to measure and how; no option may say otherwise.
 void check_resume(const CLI::App& run) {
   for (const auto* option : run.get_options()) {
-    const auto name = option->get_name(false, true);
+    const auto name = option->get_name();
     const bool goes_along = name == "--resume" || option->check_lname("timeout") ||
                             option->check_lname("quiet") || option->check_lname("exit-map");
     must(option->count() == 0 || goes_along, "--resume",
