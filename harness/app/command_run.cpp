@@ -98,9 +98,13 @@ class RunCommand {
     return judge();
   }
 
+  std::string journal_path() const {
+    return (fs::path(options_.resume) / result::journal_name).string();
+  }
+
   /// Reads the journal of the run to go on with; what it says of the run's conduct holds.
   void take_up() {
-    const auto where = (fs::path(options_.resume) / result::journal_name).string();
+    const auto where = journal_path();
     const auto header = on_rank_0(world_, [&] {
       unfinished_.emplace(result::open_unfinished(options_.resume));
       check_ranks(unfinished_->document, world_.size(), where);
@@ -133,8 +137,7 @@ class RunCommand {
   void take_the_plan() {
     plan_ = result::planned(begun_->document, begun_->conduct);
     on_rank_0(world_, [&] {
-      const auto where = (fs::path(options_.resume) / result::journal_name).string();
-      check_same_ground(begun_->document, header_of(options_, plan_, inventory_), where);
+      check_same_ground(begun_->document, header_of(options_, plan_, inventory_), journal_path());
       contract_ = contract_from(begun_->conduct.contract,
                                 fs::path(options_.resume) / result::contract_name);
       check_memory(memory_per_rank(plan_, inventory_.rotation_bytes), inventory_);
@@ -144,7 +147,10 @@ class RunCommand {
 
   void open_results() {
     const auto folder = on_rank_0(world_, [&] {
-      unfinished_ ? reopen_results() : begin_results();
+      if (unfinished_)
+        reopen_results();
+      else
+        begin_results();
       writing_.store(&*writer_);
       if (contract_.given()) writer_->keep_contract(contract_.text);
       return writer_->folder().string();

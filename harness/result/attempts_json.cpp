@@ -22,14 +22,8 @@ double read_amount(ObjectReader& reader, std::string_view key) {
   return number;
 }
 
-int read_number(const JsonValue& value) {
-  const auto number = value.integer_at_least(1);
-  if (number > INT32_MAX) value.refuse("the number is out of range", restore);
-  return static_cast<int>(number);
-}
-
 Attempt read_attempt(ObjectReader reader) {
-  Attempt attempt{.attempt = read_number(reader.value("attempt")), .id = reader.text("id")};
+  Attempt attempt{.attempt = read_attempt_number(reader.value("attempt")), .id = reader.text("id")};
   attempt.started = reader.text("started");
   attempt.command = reader.text("command");
   attempt.first_case = reader.optional_text("first_case").value_or("");
@@ -42,6 +36,12 @@ Attempt read_attempt(ObjectReader reader) {
 }
 
 }  // namespace
+
+int read_attempt_number(const JsonValue& value) {
+  const auto number = value.integer_at_least(1);
+  if (number > INT32_MAX) value.refuse("the number is out of range", restore);
+  return static_cast<int>(number);
+}
 
 Json conduct_to_json(const Conduct& conduct) {
   invariant(std::isfinite(conduct.memory_bytes_per_rank + conduct.max_time_per_case_s +

@@ -79,10 +79,7 @@ Clock read_clock(ObjectReader reader) {
 
 RunInfo read_run(ObjectReader reader) {
   RunInfo run{.id = reader.text("id")};
-  const auto attempt = reader.value("attempt");
-  const auto number = attempt.integer_at_least(1);
-  if (number > INT32_MAX) attempt.refuse("the number is out of range", restore);
-  run.attempt = static_cast<int>(number);
+  run.attempt = read_attempt_number(reader.value("attempt"));
   run.started = reader.text("started");
   run.ended = reader.text("ended");
   run.complete = reader.flag("complete");

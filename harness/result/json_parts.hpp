@@ -28,6 +28,7 @@ std::string_view name(Status status);
 Json header_to_json(const ResultDocument& document, const Conduct& conduct);
 Json conduct_to_json(const Conduct& conduct);
 Conduct read_conduct(plan::ObjectReader reader);
+int read_attempt_number(const plan::JsonValue& value);
 /// A later attempt: a line of the journal and an entry of `resumed` of result.json. Its first key
 /// tells it from a case.
 Json attempt_to_json(const Attempt& attempt);
