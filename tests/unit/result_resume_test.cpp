@@ -93,6 +93,8 @@ TEST_F(Resumed, WhatWasRecordedIsReadAgain) {
   EXPECT_EQ(result::sha256(plan::canonical(plan)), document.plan.sha256);
   EXPECT_EQ(run.first_case(), "c002");
   EXPECT_EQ(run.previous, "it was killed");
+  const auto header = nlohmann::json::parse(run.header_line());
+  EXPECT_NO_THROW(result::validate_schema(header, "journal", "header"));
 }
 
 /// Cut at every line, and in the middle of the last: what is measured later makes the run whole.
