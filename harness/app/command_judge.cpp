@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 namespace {
 
 fs::path folder_of(const fs::path& result) {
-  return fs::is_directory(result) ? result : result.parent_path();
+  if (fs::is_directory(result)) return result;
+  return result.has_parent_path() ? result.parent_path() : fs::path(".");
 }
 
 /// The contract given, else the one that the run kept beside its evidence, else none.
@@ -54,6 +55,9 @@ ExitCode judge(const JudgeOptions& options) {
   fmt::print("{}", said_of(contract));
   fmt::print("{}", report::verdict_block(judgement.verdict, contract.where));
   fmt::print("{}", compared_with_stored(folder_of(options.result), judgement));
+  const auto& document = judgement.result.document;
+  if (!document.run.complete && document.provenance == result::Provenance::measured)
+    fmt::print("{}", resume_hint(folder_of(options.result)));
   if (!options.out.empty()) result::replace_file(options.out, judgement.verdict_text);
   return contract::exit_code(judgement.verdict);
 }

@@ -58,6 +58,18 @@ result::ResultDocument header_of(const RunOptions& options, const plan::Plan& pl
   return document;
 }
 
+result::Conduct conduct_of(const RunOptions& options, const plan::Plan& plan,
+                           const run::Inventory& inventory, const ContractFile& contract) {
+  return {.cases = plan.cases,
+          .memory_bytes_per_rank = plan.memory_bytes_per_rank,
+          .max_time_per_case_s = options.max_time_per_case_s,
+          .timeout_s = options.timeout_s.value_or(default_timeout_s),
+          .rotation_bytes = inventory.rotation_bytes,
+          .ranks_per_node = options.ranks_per_node,
+          .contract = contract.text,
+          .warnings = inventory.warnings};
+}
+
 std::vector<std::string> case_labels(const plan::Plan& plan) {
   std::vector<std::string> labels;
   for (const auto& spec : plan.cases)

@@ -23,6 +23,10 @@ std::string utc_stamp();
 result::ResultDocument header_of(const RunOptions& options, const plan::Plan& plan,
                                  const run::Inventory& inventory);
 
+/// What the journal keeps for those who resume the run.
+result::Conduct conduct_of(const RunOptions& options, const plan::Plan& plan,
+                           const run::Inventory& inventory, const ContractFile& contract);
+
 /// "c004 (all_reduce 1 MiB fp32 sum world)", by case index.
 std::vector<std::string> case_labels(const plan::Plan& plan);
 

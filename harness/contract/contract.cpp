@@ -10,7 +10,6 @@
 #include "harness/contract/selector.hpp"
 #include "harness/core/error.hpp"
 #include "harness/plan/json_reader.hpp"
-#include "harness/result/document.hpp"
 
 namespace assay::contract {
 namespace {
@@ -184,7 +183,7 @@ Expects parse_expects(ObjectReader& reader) {
 Contract parse_contract(std::string_view text, std::string_view where) {
   const auto json = plan::parse_json(text, where);
   ObjectReader reader(json, {std::string(where), ""});
-  plan::check_format(reader, "assay.contract", result::schema_version);
+  plan::check_format(reader, "assay.contract", schema_version);
   Contract contract;
   contract.name = reader.text("name");
   contract.description = reader.optional_text("description").value_or("");

@@ -220,8 +220,11 @@ Finding judge_complete(const ResultDocument& document) {
       result.sentence += fmt::format(". {} cases are missing so", result.cases.size());
     return result;
   }
-  return finding("complete", Outcome::pass,
-                 fmt::format("{} cases, as planned", document.cases.size()));
+  result.outcome = Outcome::pass;
+  result.sentence = fmt::format("{} cases, as planned", document.cases.size());
+  if (!document.resumed.empty())
+    result.sentence += fmt::format(", in {} attempts", document.resumed.size() + 1);
+  return result;
 }
 
 }  // namespace assay::contract

@@ -16,6 +16,8 @@ enum class WarningCode {
   other_load,
   fingerprint_differs,
   time_cap,
+  resumed,
+  changed_between_attempts,
 };
 
 struct WarningInfo {
@@ -24,7 +26,7 @@ struct WarningInfo {
   std::string_view remedy;
 };
 
-inline constexpr std::array<WarningInfo, 8> warning_table{{
+inline constexpr std::array<WarningInfo, 10> warning_table{{
     {WarningCode::oversubscribed, "oversubscribed",
      "start no more ranks than cores: these figures show function, not speed"},
     {WarningCode::unbound, "unbound", "bind ranks to cores: mpirun --bind-to core"},
@@ -36,6 +38,9 @@ inline constexpr std::array<WarningInfo, 8> warning_table{{
     {WarningCode::fingerprint_differs, "fingerprint_differs",
      "bring the host to the same versions and settings as the others"},
     {WarningCode::time_cap, "time_cap", "raise --max-time-per-case or ask for fewer blocks"},
+    {WarningCode::resumed, "resumed", "for evidence of one piece, start the run anew"},
+    {WarningCode::changed_between_attempts, "changed_between_attempts",
+     "be careful where figures of cases before and after it are compared, or start the run anew"},
 }};
 
 constexpr const WarningInfo& info(WarningCode code) {

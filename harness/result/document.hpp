@@ -15,8 +15,8 @@
 
 namespace assay::result {
 
-/// Any change to the documents' shape bumps it (semver).
-inline constexpr const char* schema_version = "0.1.0";
+/// Of result and journal; any change to their shape bumps it (semver).
+inline constexpr const char* schema_version = "0.1.1";
 
 enum class Provenance { measured, simulated, imported };
 
@@ -108,12 +108,26 @@ struct FileEntry {
   std::string sha256 = {};
 };
 
+/// A later attempt at a run that was cut short: it measured the cases that were missing.
+struct Attempt {
+  int attempt = 2;
+  std::string id = {};       ///< random, hexadecimal
+  std::string started = {};  ///< UTC, "2026-01-31T12:00:00Z"
+  std::string command = {};
+  std::string first_case = {};  ///< id of the first case that was missing; empty: none was
+  std::string previous = {};    ///< why the attempt before it ended
+  TopologyInfo topology = {};
+  std::map<std::string, std::string> environment = {};
+  std::vector<Warning> warnings = {};  ///< of its inventory
+};
+
 struct ResultDocument {
   Provenance provenance = Provenance::measured;
   RunInfo run = {};
   PlanInfo plan = {};
   TopologyInfo topology = {};
   std::map<std::string, Layout> layouts = {};
+  std::vector<Attempt> resumed = {};   ///< later attempts, oldest first
   std::vector<CaseResult> cases = {};  ///< in the order measured
   std::vector<Warning> warnings = {};
   std::vector<FileEntry> files = {};

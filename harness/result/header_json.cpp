@@ -51,21 +51,6 @@ Json host_to_json(const HostInfo& host) {
           {"bindings", std::move(bindings)}};
 }
 
-Json topology_to_json(const TopologyInfo& topology) {
-  Json hosts = Json::array();
-  for (const auto& host : topology.hosts) hosts.push_back(host_to_json(host));
-  return {{"stated", topology.stated},
-          {"hosts", std::move(hosts)},
-          {"fingerprints", topology.fingerprints},
-          {"devices", topology.devices}};
-}
-
-TextMap read_texts(ObjectReader reader) {
-  TextMap texts;
-  for (const auto& [key, value] : reader.rest()) texts[key] = value.text();
-  return texts;
-}
-
 std::vector<TextMap> read_text_list(ObjectReader& reader, std::string_view key) {
   std::vector<TextMap> list;
   for (const auto& entry : reader.list(key)) list.push_back(read_texts(entry.object()));
@@ -94,10 +79,7 @@ Clock read_clock(ObjectReader reader) {
 
 RunInfo read_run(ObjectReader reader) {
   RunInfo run{.id = reader.text("id")};
-  const auto attempt = reader.value("attempt");
-  const auto number = attempt.integer_at_least(1);
-  if (number > INT32_MAX) attempt.refuse("the number is out of range", restore);
-  run.attempt = static_cast<int>(number);
+  run.attempt = read_attempt_number(reader.value("attempt"));
   run.started = reader.text("started");
   run.ended = reader.text("ended");
   run.complete = reader.flag("complete");
@@ -174,19 +156,6 @@ void check_ranks(const TopologyInfo& topology, const JsonValue& hosts) {
     hosts.refuse(fmt::format("{} of {} ranks stand on a host", count, seen.size()), restore);
 }
 
-TopologyInfo read_topology(ObjectReader reader) {
-  TopologyInfo topology;
-  topology.stated = reader.flag("stated");
-  topology.fingerprints = read_text_list(reader, "fingerprints");
-  topology.devices = read_text_list(reader, "devices");
-  const auto hosts = reader.value("hosts");
-  for (const auto& host : hosts.list())
-    topology.hosts.push_back(read_host(host.object(), topology.fingerprints.size()));
-  check_ranks(topology, hosts);
-  reader.finish();
-  return topology;
-}
-
 /// The first rank of a layout that the run does not have.
 std::optional<int> stranger(const Layout& layout, int ranks) {
   for (const auto& round : layout.rounds)
@@ -230,6 +199,34 @@ std::string_view name(Provenance provenance) {
   return names[static_cast<std::size_t>(provenance)];
 }
 
+std::map<std::string, std::string> read_texts(ObjectReader reader) {
+  TextMap texts;
+  for (const auto& [key, value] : reader.rest()) texts[key] = value.text();
+  return texts;
+}
+
+Json topology_to_json(const TopologyInfo& topology) {
+  Json hosts = Json::array();
+  for (const auto& host : topology.hosts) hosts.push_back(host_to_json(host));
+  return {{"stated", topology.stated},
+          {"hosts", std::move(hosts)},
+          {"fingerprints", topology.fingerprints},
+          {"devices", topology.devices}};
+}
+
+TopologyInfo read_topology(ObjectReader reader) {
+  TopologyInfo topology;
+  topology.stated = reader.flag("stated");
+  topology.fingerprints = read_text_list(reader, "fingerprints");
+  topology.devices = read_text_list(reader, "devices");
+  const auto hosts = reader.value("hosts");
+  for (const auto& host : hosts.list())
+    topology.hosts.push_back(read_host(host.object(), topology.fingerprints.size()));
+  check_ranks(topology, hosts);
+  reader.finish();
+  return topology;
+}
+
 Json warnings_to_json(const std::vector<Warning>& warnings) {
   Json list = Json::array();
   for (const auto& w : warnings)
@@ -249,7 +246,7 @@ std::vector<Warning> read_warnings(const std::vector<JsonValue>& list) {
   return warnings;
 }
 
-Json header_to_json(const ResultDocument& document) {
+Json header_to_json(const ResultDocument& document, const Conduct& conduct) {
   const auto& plan = document.plan;
   Json layouts = Json::object();
   for (const auto& [key, layout] : document.layouts) layouts[key] = plan::layout_to_json(layout);
@@ -263,7 +260,8 @@ Json header_to_json(const ResultDocument& document) {
             {"cases", plan.cases},
             {"estimated_s", finite(plan.estimated_s)}}},
           {"topology", topology_to_json(document.topology)},
-          {"layouts", std::move(layouts)}};
+          {"layouts", std::move(layouts)},
+          {"conduct", conduct_to_json(conduct)}};
 }
 
 ResultDocument read_header(ObjectReader& reader) {
@@ -275,6 +273,7 @@ ResultDocument read_header(ObjectReader& reader) {
   document.plan = read_plan(reader.object("plan"));
   document.topology = read_topology(reader.object("topology"));
   document.layouts = read_layouts(reader.object("layouts"), document.topology.topology().ranks());
+  document.resumed = read_attempts(reader.optional_list("resumed"), document.run.attempt);
   document.warnings = read_warnings(reader.list("warnings"));
   document.files = read_files(reader);
   return document;

@@ -1,12 +1,14 @@
 // Parts of the documents as JSON and back: what result.json and the journal share.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "harness/plan/json_reader.hpp"
+#include "harness/result/conduct.hpp"
 #include "harness/result/document.hpp"
 #include "harness/result/figures.hpp"
 #include "harness/result/samples_codec.hpp"
@@ -23,7 +25,18 @@ std::string_view name(Provenance provenance);
 std::string_view name(Status status);
 
 /// The journal's header: everything of a document that is known before the first case.
-Json header_to_json(const ResultDocument& document);
+Json header_to_json(const ResultDocument& document, const Conduct& conduct);
+Json conduct_to_json(const Conduct& conduct);
+Conduct read_conduct(plan::ObjectReader reader);
+int read_attempt_number(const plan::JsonValue& value);
+/// A later attempt: a line of the journal and an entry of `resumed` of result.json. Its first key
+/// tells it from a case.
+Json attempt_to_json(const Attempt& attempt);
+/// Throws UsageError where the attempts are not numbered one by one up to `last`.
+std::vector<Attempt> read_attempts(const std::vector<plan::JsonValue>& list, int last);
+Json topology_to_json(const TopologyInfo& topology);
+TopologyInfo read_topology(plan::ObjectReader reader);
+std::map<std::string, std::string> read_texts(plan::ObjectReader reader);
 Json warnings_to_json(const std::vector<Warning>& warnings);
 
 /// Provenance, run, plan, topology, layouts, warnings and files of a document; `reader` is that of

@@ -62,6 +62,7 @@ LoadedResult load_result(const fs::path& path, KeptContract contract) {
   const auto json =
       is_journal(file) ? journal_document(text, {}, where) : plan::parse_json(text, where);
   loaded.document = read_document(json, file, sidecar);
+  if (sidecar.opened()) loaded.sidecar_bytes = sidecar.opened()->read_so_far();
   if (!is_journal(file)) check_against_journal(json, loaded.document, folder.path, where);
   check_plan(loaded.document, where);
   check_files(loaded.document, folder, where);

@@ -204,7 +204,7 @@ class PlanRunner {
 void run_plan(const plan::Plan& plan, const Rig& rig, const RunSettings& settings,
               const CaseSink& sink) {
   PlanRunner runner(plan, rig, settings);
-  for (std::size_t i = 0; i < plan.cases.size(); ++i) {
+  for (std::size_t i = settings.first_case; i < plan.cases.size(); ++i) {
     const auto result = runner.run(i);
     if (rig.world.rank() == 0) sink(result);
   }

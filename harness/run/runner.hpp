@@ -30,6 +30,7 @@ struct RunSettings {
   double max_time_per_round_s = 60;  ///< given to run_plan: of a case, shared by its rounds
   int threads = 1;                   ///< per rank: for local compute
   std::uint64_t rotation_bytes = 0;  ///< equal on all ranks: cold buffers rotate over this much
+  std::size_t first_case = 0;        ///< equal on all ranks: those before were measured already
 };
 
 /// Called on rank 0 after every case, in order.

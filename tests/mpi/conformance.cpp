@@ -119,11 +119,13 @@ std::vector<Case> cases_of(const bench::Benchmark& benchmark, const comm::Backen
       multiply(cases, "algorithm", {dim.choices.begin(), dim.choices.end()});
   multiply(cases, "counts", {std::string("uniform"), std::string("skewed:7")});
   multiply(cases, "window", {std::int64_t{1}, std::int64_t{5}});
-  // The algorithms know no types: one wide, one narrow.
+  // Algorithms and roots know no types: one wide, one narrow.
   std::erase_if(cases, [](const Case& spec) {
-    const bool composed = text_dim(spec.dims, "algorithm") != "native";
-    return composed && spec.dims.contains("type") && text_dim(spec.dims, "type") != "fp64" &&
-           text_dim(spec.dims, "type") != "bf16";
+    if (!spec.dims.contains("type")) return false;
+    const bool usual = text_dim(spec.dims, "algorithm") == "native" &&
+                       (!spec.dims.contains("root") || text_dim(spec.dims, "root") == "rotating");
+    const auto& type = text_dim(spec.dims, "type");
+    return !usual && type != "fp64" && type != "bf16";
   });
   std::erase_if(cases, [&](const Case& spec) { return !runs(benchmark, spec); });
   return cases;

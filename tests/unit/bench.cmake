@@ -10,6 +10,7 @@ assay_test(run_test LABEL unit TIMEOUT 60
   LINKS assay::run assay::benchmarks)
 assay_test(app_test LABEL unit TIMEOUT 60
   SOURCES unit/launcher_test.cpp unit/options_test.cpp unit/requests_test.cpp
+          unit/resuming_test.cpp
   LINKS assay::app)
 assay_test(common_clock_test LABEL unit TIMEOUT 60
   SOURCES unit/arrival_test.cpp unit/clock_model_test.cpp unit/round_time_test.cpp
