@@ -7,6 +7,9 @@ readonly build=build/fuzz
 readonly committed=tests/fuzz/corpus
 readonly work=$build/corpus findings=$build/findings logs=$build/logs
 
+scratch=$(mktemp -d)  # the folders that readers read from
+trap 'rm -rf -- "$scratch"' EXIT
+
 usage() {
   cat <<'HELP'
 Usage: scripts/fuzz.sh [OPTIONS] [READER...]
@@ -21,7 +24,7 @@ Readers: suite, contract, result, journal, manifest, sidecar, heartbeat
   --minutes N   minutes per reader (default 1)
   --runs N      instead: inputs per reader
   --minimise    instead: replace the committed corpus by the smallest inputs found since that
-                together reach all that is reached; at most 128 KiB per reader
+                together reach all that is reached; at most 64 KiB per reader
 
 Examples:
   scripts/fuzz.sh                              # a minute each
@@ -48,10 +51,12 @@ build_programs() {
 fuzz_one() {
   local reader=$1 limit=$2
   mkdir -p "$work/$reader"
-  nice -n 19 "$build/tests/fuzz_$reader" "$limit" -dict="$build/assay.dict" -timeout=25 \
-    -rss_limit_mb=1024 -malloc_limit_mb=256 -print_final_stats=1 \
-    -artifact_prefix="$findings/$reader-" "$work/$reader" "$committed/$reader" \
-    >"$logs/$reader.log" 2>&1
+  # Short stacks, a small quarantine and no entropic schedule: a third more inputs per second.
+  ASAN_OPTIONS=malloc_context_size=3:quarantine_size_mb=16 \
+    TMPDIR=$scratch nice -n 19 "$build/tests/fuzz_$reader" "$limit" -entropic=0 \
+    -dict="$build/assay.dict" -timeout=25 -rss_limit_mb=1024 -malloc_limit_mb=256 \
+    -print_final_stats=1 -artifact_prefix="$findings/$reader-" \
+    "$work/$reader" "$committed/$reader" >"$logs/$reader.log" 2>&1
 }
 
 # The value of statistic $2 in the log of reader $1.
@@ -82,7 +87,7 @@ fuzz_all() {
 
 # The smallest inputs first, as long as there is room.
 keep_small() {
-  local room=$((128 * 1024)) size file
+  local room=$((64 * 1024)) size file
   while read -r size file; do
     ((room -= size)) || true
     [[ $room -gt 0 ]] || rm -- "$file"
@@ -92,13 +97,14 @@ keep_small() {
 minimise() {
   local reader smallest
   for reader in "$@"; do
-    smallest=$(mktemp -d)
-    nice -n 19 "$build/tests/fuzz_$reader" -set_cover_merge=1 "$smallest" "$committed/$reader" \
-      "$work/$reader" >"$logs/$reader.log" 2>&1 || fail "cannot merge: see $logs/$reader.log"
+    smallest=$scratch/smallest-$reader
+    mkdir "$smallest"
+    TMPDIR=$scratch nice -n 19 "$build/tests/fuzz_$reader" -set_cover_merge=1 "$smallest" \
+      "$committed/$reader" "$work/$reader" >"$logs/$reader.log" 2>&1 ||
+      fail "cannot merge: see $logs/$reader.log"
     keep_small "$smallest"
     find "$committed/$reader" -type f ! -name 'seed-*' ! -name 'found-*' -delete
     cp -- "$smallest"/* "$committed/$reader/"
-    rm -r -- "$smallest"
     du -sh --apparent-size "$committed/$reader"
   done
 }

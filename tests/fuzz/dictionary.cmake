@@ -1,4 +1,5 @@
-# Run as a script, in the repository's root: cmake -DOUTPUT=assay.dict -P tests/fuzz/dictionary.cmake
+# Run as a script in the repository's root:
+#   cmake -DOUTPUT=assay.dict -P tests/fuzz/dictionary.cmake
 # The words of schemas and sample documents, as a dictionary of libFuzzer: what a mutation inserts.
 file(GLOB files configs/schema/*.json configs/suites/*.json configs/contracts/*.json
      tests/golden/result/result.json)

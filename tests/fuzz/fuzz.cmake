@@ -2,7 +2,8 @@
 # ASSAY_FUZZ=ON (preset fuzz): a libFuzzer program for each reader, run by scripts/fuzz.sh.
 set(fuzz_readers suite contract result journal manifest sidecar heartbeat)
 
-add_library(fuzz_parts STATIC "${CMAKE_CURRENT_LIST_DIR}/entry.cpp" "${CMAKE_CURRENT_LIST_DIR}/judging.cpp")
+add_library(fuzz_parts STATIC
+  "${CMAKE_CURRENT_LIST_DIR}/entry.cpp" "${CMAKE_CURRENT_LIST_DIR}/judging.cpp")
 target_link_libraries(fuzz_parts PUBLIC assay::report assay::run)
 
 foreach(reader ${fuzz_readers})

@@ -14,7 +14,8 @@ constexpr std::string_view clauses = R"({
   "expects": {"nodes": 2, "ranks_per_node": 2},
   "clauses": [
     {"id": "median", "of": {"benchmark": "all_reduce"}, "metric": "busbw", "at_least": "1 GB/s"},
-    {"id": "tail", "of": {"benchmark": "all_reduce"}, "metric": "time", "q": 0.95, "at_most": "1 s"},
+    {"id": "tail", "of": {"benchmark": "all_reduce"}, "metric": "time", "q": 0.95,
+     "at_most": "1 s"},
     {"id": "even", "of": {"benchmark": "copy"}, "metric": "bandwidth", "across": "min/median",
      "at_least": 0.95},
     {"id": "relative", "of": {"benchmark": "all_reduce", "pacing": "isolated"}, "metric": "algbw",

@@ -22,4 +22,5 @@ void require_readable(std::string_view text, Shape shape);
 }  // namespace assay::fuzz
 
 /// libFuzzer's entry: runs read() and holds it and its refusals to what is said above.
+// NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
