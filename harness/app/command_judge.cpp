@@ -5,6 +5,7 @@
 #include "harness/app/commands.hpp"
 #include "harness/app/judging.hpp"
 #include "harness/core/error.hpp"
+#include "harness/core/printable.hpp"
 #include "harness/report/text.hpp"
 #include "harness/result/files.hpp"
 
@@ -28,8 +29,8 @@ fs::path contract_path(const JudgeOptions& options) {
 
 std::string said_of(const ContractFile& contract) {
   if (!contract.given()) return "no contract: only correctness and completeness are judged\n";
-  return fmt::format("contract {} ({}, sha256 {})\n", contract.contract.name, contract.where,
-                     result::sha256(contract.text).substr(0, 12));
+  return fmt::format("contract {} ({}, sha256 {})\n", printable(contract.contract.name),
+                     contract.where, result::sha256(contract.text).substr(0, 12));
 }
 
 /// What a verdict.json beside the evidence says of the one just computed.

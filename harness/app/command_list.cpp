@@ -82,7 +82,8 @@ void list_documents(const char* folder) {
   std::sort(files.begin(), files.end());
   for (const auto& file : files) {
     const auto json = plan::parse_json(result::read_text(file), file.string());
-    fmt::print("{:<36} {}\n", file.string(), json.value("description", ""));
+    plan::ObjectReader reader(json, {file.string(), {}});
+    fmt::print("{:<36} {}\n", file.string(), reader.optional_text("description").value_or(""));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "harness/core/printable.hpp"
 #include "harness/report/table.hpp"
 #include "harness/report/text.hpp"
 #include "harness/result/figures.hpp"
@@ -185,8 +186,8 @@ std::string benchmark_table(const std::vector<const CaseResult*>& cases) {
       missing += missing_text(*c);
     }
   }
-  return fmt::format("# {}\n{}{}", cases.front()->spec.benchmark, rows > 0 ? table.text() : "",
-                     missing);
+  return fmt::format("# {}\n{}{}", printable(cases.front()->spec.benchmark),
+                     rows > 0 ? table.text() : "", missing);
 }
 
 }  // namespace

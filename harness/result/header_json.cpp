@@ -18,6 +18,9 @@ using TextMap = std::map<std::string, std::string>;
 /// More ranks than any machine has: ranges beyond it are a mistake, not a topology.
 constexpr std::int64_t max_ranks = std::int64_t{1} << 24;
 
+/// Of all layouts: a tournament of 4,096 ranks has 8.4 million.
+constexpr std::int64_t max_groups = 10'000'000;
+
 constexpr const char* restore = "restore the file as the run wrote it";
 
 double finite(double value) {
@@ -165,9 +168,25 @@ std::optional<int> stranger(const Layout& layout, int ranks) {
   return std::nullopt;
 }
 
+/// A kind and a size stand for many groups: refused before any are built.
+void check_sizes(const std::vector<ObjectReader::Entry>& layouts, int ranks) {
+  std::int64_t groups = 0;
+  for (const auto& [key, value] : layouts) {
+    if (!value.is_object()) continue;
+    const auto size = value.object().value("size");
+    const auto count = size.integer_at_least(0);
+    if (count > ranks)
+      size.refuse(fmt::format("{} is more than the {} ranks of the run", count, ranks), restore);
+    groups += value.object().text("kind") == "circle" ? count * (count - 1) / 2 : count;
+    if (groups > max_groups) size.refuse("the layouts have too many groups", restore);
+  }
+}
+
 std::map<std::string, Layout> read_layouts(ObjectReader reader, int ranks) {
   std::map<std::string, Layout> layouts;
-  for (const auto& [key, value] : reader.rest()) {
+  const auto entries = reader.rest();
+  check_sizes(entries, ranks);
+  for (const auto& [key, value] : entries) {
     auto layout = plan::layout_from_json(value.json(), key, value.place().text());
     if (const auto rank = stranger(layout, ranks))
       value.refuse(fmt::format("rank {} is not among the {} ranks of the run", *rank, ranks),

@@ -51,6 +51,12 @@ Json case_to_json(const CaseResult& c, const EncodedSamples& samples);
 CaseResult read_case(const plan::JsonValue& value, const ResultDocument& header,
                      SidecarSource& sidecar);
 
+/// A whole result document: format, schema, header, and cases with their samples and figures. What
+/// binds it to other files (the plan's digest, the journal, the manifest) is left to load_result().
+/// Throws UsageError beginning with `where`.
+ResultDocument read_document(const nlohmann::json& json, const std::string& where,
+                             SidecarSource& sidecar);
+
 Json figures_to_json(const CaseFigures& figures);
 /// UsageError for the first stored figure that is not the recomputed one, and for one that is
 /// missing or too many.

@@ -34,9 +34,10 @@ fs::path choose_document(const fs::path& path) {
 
 bool is_journal(const fs::path& path) { return path.extension() == ".jsonl"; }
 
-ResultDocument read_document(const nlohmann::json& json, const fs::path& path,
+}  // namespace
+
+ResultDocument read_document(const nlohmann::json& json, const std::string& where,
                              SidecarSource& sidecar) {
-  const auto where = path.string();
   ObjectReader reader(json, {where, {}});
   plan::check_format(reader, "assay.result", schema_version);
   validate_schema(json, "result", where);
@@ -49,8 +50,6 @@ ResultDocument read_document(const nlohmann::json& json, const fs::path& path,
   return document;
 }
 
-}  // namespace
-
 LoadedResult load_result(const fs::path& path, KeptContract contract) {
   const auto file = choose_document(path);
   const auto where = file.string();
@@ -61,7 +60,7 @@ LoadedResult load_result(const fs::path& path, KeptContract contract) {
 
   const auto json =
       is_journal(file) ? journal_document(text, {}, where) : plan::parse_json(text, where);
-  loaded.document = read_document(json, file, sidecar);
+  loaded.document = read_document(json, where, sidecar);
   if (sidecar.opened()) loaded.sidecar_bytes = sidecar.opened()->read_so_far();
   if (!is_journal(file)) check_against_journal(json, loaded.document, folder.path, where);
   check_plan(loaded.document, where);
