@@ -14,7 +14,8 @@ Tests that cannot run here are listed as skipped, with their reason.
   --label L    only the tests with this ctest label: unit, mpi, lab, gpu, lint
   --asan       instead: address and undefined-behaviour sanitizers over the unit and mpi tests
   --clang      instead: build and run the unit tests with clang++-16
-  --all        everything: the default, then --asan, then --clang
+  --mpich      instead: build with MPICH and run the multi-rank tests under its launcher
+  --all        everything: the default, then --asan, then --clang, then --mpich
   --no-setup   install nothing
 
 Examples:
@@ -84,6 +85,12 @@ run_clang() {
   ctest_in build/clang --label-regex '^unit$' "$@"
 }
 
+run_mpich() {
+  build_in build/mpich --preset mpich
+  say "build/mpich: multi-rank tests"
+  ctest_in build/mpich --label-regex '^mpi$' "$@"
+}
+
 main() {
   local what=() select=() groups=(build test lab) setup=yes
   while [[ $# -gt 0 ]]; do
@@ -96,7 +103,8 @@ main() {
         ;;
       --asan) what+=(asan) ;;
       --clang) what+=(clang) ;;
-      --all) what+=(ci judge_only asan clang) ;;
+      --mpich) what+=(mpich) ;;
+      --all) what+=(ci judge_only asan clang mpich) ;;
       --no-setup) setup=no ;;
       *) fail "unknown option '$1'; see scripts/test.sh --help" ;;
     esac
@@ -107,6 +115,7 @@ main() {
     [[ ${#select[@]} -gt 0 ]] || what+=(judge_only)
   fi
   [[ " ${what[*]} " != *" clang "* ]] || groups+=(clang)
+  [[ " ${what[*]} " != *" mpich "* ]] || groups+=(mpich)
   [[ $setup == no ]] || scripts/setup.sh "${groups[@]}"
   local one
   for one in "${what[@]}"; do
