@@ -11,7 +11,9 @@ Installs what is missing (says what first), builds the ci preset and runs all of
 included; then builds assay without MPI, CUDA and NCCL and tries what must work without them.
 Tests that cannot run here are listed as skipped, with their reason.
 
-  --label L    only the tests with this ctest label: unit, mpi, lab, gpu, lint
+  --label L    only the tests with this ctest label: unit, mpi, lab, gpu, lint,
+               and large (2^31 elements and more: 12 GiB of memory, minutes), which never runs
+               unless asked for
   --asan       instead: address and undefined-behaviour sanitizers over the unit and mpi tests
   --clang      instead: build and run the unit tests with clang++-16
   --mpich      instead: build with MPICH and run the multi-rank tests under its launcher
@@ -92,7 +94,7 @@ run_mpich() {
 }
 
 main() {
-  local what=() select=() groups=(build test lab) setup=yes
+  local what=() select=(--label-exclude '^large$') groups=(build test lab) setup=yes
   while [[ $# -gt 0 ]]; do
     case $1 in
       -h | --help) usage; exit 0 ;;
@@ -112,7 +114,7 @@ main() {
   done
   if [[ ${#what[@]} -eq 0 ]]; then
     what=(ci)
-    [[ ${#select[@]} -gt 0 ]] || what+=(judge_only)
+    [[ ${select[0]} == --label-regex ]] || what+=(judge_only)
   fi
   [[ " ${what[*]} " != *" clang "* ]] || groups+=(clang)
   [[ " ${what[*]} " != *" mpich "* ]] || groups+=(mpich)
