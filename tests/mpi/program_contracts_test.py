@@ -105,7 +105,7 @@ class Shipped(ProgramTest):
     def how(self, *command):
         self.block_length, self.max_time_s = "1", "40"
         return (*command, "--layout", "pairs", "--pacing", "stream", "-w", "2", "--pilot", "20",
-                "--blocks", "64")
+                "--blocks", "24")
 
     def test_fabric_cpu_worst_pair_latency(self):
         self.next_step = "."  # nothing smaller than a pair is left to test
@@ -117,7 +117,7 @@ class Shipped(ProgramTest):
 
     def test_fabric_cpu_even_pairs(self):
         self.expect_fail("fabric-cpu", "even-pairs", faults(
-            local_fault="slow:ranks=3:benchmark=unidirectional:delay=0.05"), "lowest: ranks .*3 ", 4,
+            local_fault="slow:ranks=3:benchmark=unidirectional:delay=0.1"), "lowest: ranks .*3 ", 4,
             how=self.how("unidirectional", "-b", "64K", "--set", "window=16"))
 
     def test_fabric_cpu_even_rails(self):
