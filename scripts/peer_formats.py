@@ -113,13 +113,14 @@ class Osu:
         arguments = ["-i", str(sweep.iterations), "-x", str(sweep.warm_up)]
         if request.collective == "barrier":
             return [*arguments, "-f"]
-        arguments += ["-m", f"{sweep.smallest}:{sweep.largest}", "-M", str(1 << 34)]
+        arguments += ["-m", f"{sweep.smallest}:{sweep.largest}"]
         if request.type != "char":
             arguments += ["-T", Osu.types[request.type]]
         if request.test.messages:
             # Memory of its own for every message of a window, as assay has.
             return [*arguments, "-W", "64", "-b", "multiple"]
-        return arguments if request.test.pacing == "stream" else [*arguments, "-f"]
+        collective = ["-f", "-M", str(1 << 34)]
+        return arguments if request.test.pacing == "stream" else [*arguments, *collective]
 
     @staticmethod
     def parse(text, collective):
