@@ -7,6 +7,7 @@
 
 #include "benchmarks/catalogue.hpp"
 #include "benchmarks/collective_benchmark.hpp"
+#include "harness/device/available_memory.hpp"
 #include "harness/run/runner.hpp"
 #include "harness/schedule/layouts.hpp"
 #include "tests/fakes/faults.hpp"
@@ -27,6 +28,8 @@ struct Setup {
   const bench::Benchmark& benchmark;
   const comm::Backend& backend;
   Case spec;
+  std::uint64_t buffers = 5;  ///< to rotate over, of the larger kind
+  int launches = 4;           ///< before the verified one
 };
 
 /// Collective.
@@ -45,15 +48,14 @@ Outcome launch_and_verify(const Setup& setup) {
   const auto bytes = at == setup.spec.dims.end()
                          ? std::uint64_t{0}
                          : static_cast<std::uint64_t>(std::get<std::int64_t>(at->second));
-  bench::Context context{setup.spec, {team->rank(), team->size(), world.rank(), "here"},
-                         *device,    communicator.get(),
-                         42,         5 * std::max<std::uint64_t>(bytes, 64),
-                         1};
+  bench::Context context{
+      setup.spec, {team->rank(), team->size(), world.rank(), "here"}, *device, communicator.get(),
+      42,         setup.buffers * std::max<std::uint64_t>(bytes, 64), 1};
   auto prepared = setup.benchmark.prepare(context);
   Outcome outcome;
   outcome.path = prepared->launch_info().path;
   outcome.before = prepared->verify(Moment::before);
-  for (int i = 0; i < 4; ++i) prepared->launch();
+  for (int i = 0; i < setup.launches; ++i) prepared->launch();
   prepared->reset({true});
   prepared->launch();
   prepared->check();
@@ -151,17 +153,21 @@ void for_every_row_and_backend(F f) {
   EXPECT_GE(seen, collective_names.size()) << "no row was exercised";
 }
 
+void expect_exact(const Outcome& outcome) {
+  EXPECT_EQ(outcome.before.wrong, 0U);
+  EXPECT_EQ(outcome.after.wrong, 0U);
+  if (outcome.after.first)
+    ADD_FAILURE() << outcome.after.first->buffer << "[" << outcome.after.first->offset
+                  << "]: expected " << outcome.after.first->expected << ", got "
+                  << outcome.after.first->actual;
+}
+
 TEST(Conformance, EveryRowTypeOperatorAndCountIsExact) {
   for_every_row_and_backend([](const auto& benchmark, const auto& backend) {
     for (const auto& spec : cases_of(benchmark, backend)) {
       const auto outcome = launch_and_verify({benchmark, backend, spec});
       SCOPED_TRACE(label(spec));
-      EXPECT_EQ(outcome.before.wrong, 0U);
-      EXPECT_EQ(outcome.after.wrong, 0U);
-      if (outcome.after.first)
-        ADD_FAILURE() << outcome.after.first->buffer << "[" << outcome.after.first->offset
-                      << "]: expected " << outcome.after.first->expected << ", got "
-                      << outcome.after.first->actual;
+      expect_exact(outcome);
       const bool moves = spec.dims.contains("bytes") && integer_dim(spec.dims, "bytes") > 0;
       // One root alone has nothing to receive from itself.
       if (session->world().size() > 1) {
@@ -169,6 +175,62 @@ TEST(Conformance, EveryRowTypeOperatorAndCountIsExact) {
       }
     }
   });
+}
+
+/// More elements than an int counts (ctest label `large`): gigabytes, and minutes.
+class Large : public testing::Test {
+ protected:
+  static constexpr std::uint64_t gib = std::uint64_t{1} << 30;
+  static constexpr std::int64_t beyond = (std::int64_t{1} << 31) + 6;  ///< even: halves exist
+
+  void SetUp() override {
+    const auto free = device::available_memory().value_or(0);
+    if (!comm::all_agree(session->world(), free >= 12 * gib))
+      GTEST_SKIP() << "needs 12 GiB of free memory";
+  }
+
+  /// Verifies `bytes` of int8, one buffer each, and says how they went.
+  static std::string path_of(const bench::Benchmark& benchmark, std::int64_t bytes,
+                             const Dims& more = {}) {
+    const auto backends = comm::backends();
+    auto spec = case_of(benchmark.info(), backends.front(), DataType::int8, bytes);
+    if (spec.dims.contains("window")) spec.dims["window"] = std::int64_t{1};
+    for (const auto& [dim, value] : more) spec.dims[dim] = value;
+    SCOPED_TRACE(label(spec));
+    if (!runs(benchmark, spec)) return {};
+    const auto outcome = launch_and_verify({benchmark, backends.front(), spec, 1, 1});
+    expect_exact(outcome);
+    const bool moves = spec.dims.contains("bytes") && session->world().size() > 1;
+    EXPECT_TRUE(anyone_checked(outcome) || !moves);
+    return outcome.path;
+  }
+  static std::string path_of(const benchmarks::CollectiveSpec& spec, std::int64_t bytes,
+                             const Dims& more) {
+    return path_of(*benchmarks::make_collective_benchmark(spec), bytes, more);
+  }
+};
+
+TEST_F(Large, EveryRowIsExact) {
+  for (const auto& benchmark : benchmarks::catalogue())
+    if (is_collective(*benchmark)) path_of(*benchmark, beyond);
+}
+
+/// A block of one rank alone exceeds an int.
+TEST_F(Large, EveryBlockIsExact) {
+  const auto bytes = beyond * session->world().size();
+  for (const auto* row :
+       {&benchmarks::all_gather_spec, &benchmarks::gather_spec, &benchmarks::scatter_spec})
+    EXPECT_EQ(path_of(*row, bytes, {{"in_place", true}}), "wide type");
+  if (session->world().size() > 1) return;  // all_to_all has no form in place: too much memory
+  EXPECT_EQ(path_of(benchmarks::all_to_all_spec, bytes, {}), "wide type");
+}
+
+TEST_F(Large, TheWayRoundIsNamed) {
+  EXPECT_EQ(path_of(benchmarks::all_reduce_spec, beyond, {}), "chunked");
+  EXPECT_EQ(path_of(benchmarks::reduce_scatter_spec, beyond, {}), "one reduce per rank");
+  EXPECT_EQ(path_of(benchmarks::all_to_all_v_spec, beyond, {}), "composed pairwise");
+  EXPECT_EQ(path_of(benchmarks::all_reduce_spec, beyond, {{"algorithm", std::string("ring")}}),
+            "composed ring");
 }
 
 /// Faults are planted in the library's own collectives.

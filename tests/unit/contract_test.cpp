@@ -219,7 +219,7 @@ TEST_P(ShippedContract, IsValidAgainstItsSchemaAndParses) {
   EXPECT_EQ(parse_contract(text, path).name, GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ShippedContract, testing::Values("quickstart", "node-cpu"));
+INSTANTIATE_TEST_SUITE_P(All, ShippedContract, testing::Values("quickstart", "node-cpu", "fabric-cpu"));
 
 TEST(ContractSchema, RefusesWhatTheParserRefuses) {
   auto json = nlohmann::json::parse(test::contents("configs/contracts/quickstart.json"));
