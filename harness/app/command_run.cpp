@@ -38,7 +38,8 @@ class RunCommand {
       : options_(options),
         world_(session.world()),
         benchmarks_(parts.benchmarks()),
-        backends_(parts.backends()) {
+        backends_(parts.backends()),
+        clock_(world_, parts.clock) {
     start_up_.emplace(
         start_up_limit_s,
         run::leave_incomplete(first() ? "assay: the ranks have not all come together; "
@@ -108,6 +109,8 @@ class RunCommand {
   }
 
   void open_results() {
+    clock_.synchronise();
+    clock_sync_ = clock_.record();
     on_rank_0(world_, [&] {
       refuse_unsupported(plan_, inventory_.topology, benchmarks_, backends_);
       const fs::path folder = options_.out.empty()
@@ -124,8 +127,9 @@ class RunCommand {
     const auto device = device::make_host_device();
     ProgressLines lines(plan_.cases.size(), options_.quiet ? ProgressLines::Volume::quiet
                                                            : ProgressLines::Volume::lines);
-    run::run_plan(plan_, {world_, inventory_.topology, *device, benchmarks_, backends_, progress_},
-                  {options_.max_time_per_case_s, inventory_.threads, inventory_.rotation_bytes},
+    run::run_plan(plan_, {world_, inventory_.topology, *device, benchmarks_, backends_, progress_,
+                   clock_},
+                  settings(),
                   [&](const result::CaseResult& c) {
                     watchdog.await_clearance();
                     writer_->append(c);
@@ -134,16 +138,28 @@ class RunCommand {
                   });
   }
 
+  run::RunSettings settings() const {
+    return {.max_time_per_round_s = options_.max_time_per_case_s,
+            .threads = inventory_.threads,
+            .rotation_bytes = inventory_.rotation_bytes,
+            .sync = options_.sync == "barrier" ? run::Sync::barrier : run::Sync::automatic,
+            .ranks_outnumber_cores = inventory_.ranks_outnumber_cores};
+  }
+
   /// What the ending of the document takes from a case.
   void note(const result::CaseResult& c) {
     const std::lock_guard lock(noted_);
     if (c.spec.benchmark == "noop" && !noop_s_) noop_s_ = median_time(c);
+    clock_sync_ = clock_.record();
     for (auto& warning : warnings_of(c)) inventory_.warnings.push_back(std::move(warning));
   }
 
   result::RunWriter::Ending ending(std::string reason) const {
     const std::lock_guard lock(noted_);
-    return {reason.empty(), std::move(reason), utc_now(), inventory_.warnings, noop_s_};
+    auto warnings = inventory_.warnings;
+    for (auto& warning : warnings_of(clock_sync_)) warnings.push_back(std::move(warning));
+    return {reason.empty(), std::move(reason), utc_now(), std::move(warnings), noop_s_,
+            clock_sync_};
   }
 
   ExitCode judge() {
@@ -199,14 +215,16 @@ class RunCommand {
   bench::Benchmarks benchmarks_;
   std::vector<comm::Backend> backends_;
   std::optional<run::Deadline> start_up_;  ///< until the watchdog stands
+  run::CommonClock clock_;
   run::Inventory inventory_;
   run::Progress progress_;
   ContractFile contract_;
   plan::Plan plan_;
   double estimated_s_ = 0;
   MemoryPerRank memory_;      ///< on rank 0
-  mutable std::mutex noted_;  ///< warnings and noop: the watchdog may write the ending
+  mutable std::mutex noted_;  ///< what follows, and warnings: the watchdog may write the ending
   std::optional<double> noop_s_;
+  result::ClockSync clock_sync_;
   std::optional<result::RunWriter> writer_;
   std::atomic<result::RunWriter*> writing_{nullptr};
 };

@@ -25,6 +25,9 @@ std::string_view name(Status status);
 /// The journal's header: everything of a document that is known before the first case.
 Json header_to_json(const ResultDocument& document);
 Json warnings_to_json(const std::vector<Warning>& warnings);
+/// "sync" of the clock in result.json, and of the journal's footer.
+Json clock_sync_to_json(const ClockSync& sync);
+ClockSync read_clock_sync(plan::ObjectReader reader);
 
 /// Provenance, run, plan, topology, layouts, warnings and files of a document; `reader` is that of
 /// the whole document, whose "cases" is left to the caller. Throws UsageError.
