@@ -26,7 +26,8 @@ const std::map<std::string, Fault::Kind> kinds{
     {"partial", Fault::Kind::partial}, {"overrun", Fault::Kind::overrun},
     {"hang", Fault::Kind::hang},       {"skip", Fault::Kind::skip},
     {"die", Fault::Kind::die},         {"fail", Fault::Kind::fail},
-    {"tarry", Fault::Kind::tarry},     {"clock", Fault::Kind::clock}};
+    {"tarry", Fault::Kind::tarry},     {"clock", Fault::Kind::clock},
+    {"lag", Fault::Kind::lag}};
 
 std::vector<std::string> split(const std::string& text, char at) {
   std::vector<std::string> parts;
@@ -207,42 +208,49 @@ class FaultyCommunicator final : public comm::Communicator {
   bool struck_;
 };
 
-/// The control plane as it is, but on a rank that is struck, teams split off leave barriers late.
+void sleep_s(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+}
+
+/// The control plane of a rank that is struck: the world, or the team of a group.
 class TarryingTeam final : public comm::Team {
  public:
-  TarryingTeam(comm::Team& inner, double delay_s) : inner_(inner), split_delay_s_(delay_s) {}
-  TarryingTeam(std::unique_ptr<comm::Team> owned, double delay_s)
-      : owned_(std::move(owned)), inner_(*owned_), delay_s_(delay_s) {}
+  TarryingTeam(comm::Team& world, Fault fault) : inner_(world), fault_(std::move(fault)) {}
+  TarryingTeam(std::unique_ptr<comm::Team> group, Fault fault)
+      : owned_(std::move(group)), inner_(*owned_), fault_(std::move(fault)) {}
   comm::Team& inner() { return inner_; }
   int rank() const override { return inner_.rank(); }
   int size() const override { return inner_.size(); }
   void barrier() override {
     inner_.barrier();
-    if (delay_s_ > 0) std::this_thread::sleep_for(std::chrono::duration<double>(delay_s_));
+    if (owned_ != nullptr && fault_.kind == Fault::Kind::tarry) sleep_s(fault_.delay_s);
   }
   void broadcast(std::span<std::byte> bytes, int root) override { inner_.broadcast(bytes, root); }
   std::vector<std::vector<std::byte>> gather(std::span<const std::byte> bytes, int root) override {
     return inner_.gather(bytes, root);
   }
   void max(std::span<double> values) override { inner_.max(values); }
-  void send(std::span<const std::byte> bytes, int to) override { inner_.send(bytes, to); }
+  void send(std::span<const std::byte> bytes, int to) override {
+    if (fault_.kind == Fault::Kind::lag) sleep_s(fault_.delay_s);
+    inner_.send(bytes, to);
+  }
   void receive(std::span<std::byte> bytes, int from) override { inner_.receive(bytes, from); }
   std::unique_ptr<comm::Team> split(int color, int key) override {
     auto team = inner_.split(color, key);
     if (team == nullptr || team->size() == 1) return team;
-    return std::make_unique<TarryingTeam>(std::move(team), split_delay_s_);
+    return std::make_unique<TarryingTeam>(std::move(team), fault_);
   }
 
  private:
   std::unique_ptr<comm::Team> owned_;
   comm::Team& inner_;
-  double delay_s_ = 0, split_delay_s_ = 0;
+  Fault fault_;
 };
 
 class TarryingSession final : public comm::Session {
  public:
-  TarryingSession(std::unique_ptr<comm::Session> inner, double delay_s)
-      : inner_(std::move(inner)), world_(inner_->world(), delay_s) {}
+  TarryingSession(std::unique_ptr<comm::Session> inner, const Fault& fault)
+      : inner_(std::move(inner)), world_(inner_->world(), fault) {}
   comm::Team& world() override { return world_; }
   std::string library() const override { return inner_->library(); }
   void close() override { inner_->close(); }
@@ -311,8 +319,9 @@ std::vector<comm::Backend> faulty_backends(std::vector<comm::Backend> inner, con
 
 std::unique_ptr<comm::Session> faulty_session(std::unique_ptr<comm::Session> inner,
                                               const Fault& fault) {
-  if (fault.kind != Fault::Kind::tarry || !strikes(fault, world_rank())) return inner;
-  return std::make_unique<TarryingSession>(std::move(inner), fault.delay_s);
+  const bool meant = fault.kind == Fault::Kind::tarry || fault.kind == Fault::Kind::lag;
+  if (!meant || !strikes(fault, world_rank())) return inner;
+  return std::make_unique<TarryingSession>(std::move(inner), fault);
 }
 
 run::CommonClock::Lens faulty_clock(const Fault& fault) {

@@ -24,6 +24,7 @@ struct Fault {
     die,      ///< the process kills itself
     fail,     ///< preparing throws
     tarry,    ///< the barrier of a group is left `delay_s` late: the next operation finds it so
+    lag,      ///< messages of the control plane are sent `delay_s` late: clocks are ill known
     clock,    ///< the rank's clock is `shift_s` ahead, gains `drift`, is stepped after `step_at_s`
   };
   Kind kind = Kind::none;
@@ -48,7 +49,7 @@ bench::Benchmarks faulty_benchmarks(bench::Benchmarks inner, const Fault& fault)
 /// Wraps every communicator: what it receives is touched, or its launches are slow.
 std::vector<comm::Backend> faulty_backends(std::vector<comm::Backend> inner, const Fault& fault);
 
-/// A session whose teams of a group tarry; others as they are.
+/// A session whose teams tarry or lag where the fault is one of these.
 std::unique_ptr<comm::Session> faulty_session(std::unique_ptr<comm::Session> inner,
                                               const Fault& fault);
 /// This rank's clock; empty where it has no fault.

@@ -89,7 +89,7 @@ class Late(ClockTest):
     def arrive_late(self, ranks):
         """30 ms late out of the barrier: the others wait in the operation for so long."""
         late = ranks - 1
-        self.run_case(ranks, "late", "slow:ranks=none", team_fault=f"tarry:ranks={late}:delay=0.03",
+        self.run_case(ranks, "late", team_fault=f"tarry:ranks={late}:delay=0.03",
                       clock_fault=f"clock:ranks={late}:shift=-1")
         last = self.series("late", "last_arriver")
         self.assertGreater(sum(rank == late for rank in last), 0.8 * len(last), last)
