@@ -87,10 +87,10 @@ std::vector<Warning> warnings_of(const result::ClockSync& sync) {
         fmt::format("at {} of {} synchronisations the clock of a rank had been stepped, or had "
                     "changed its rate",
                     sync.unsteady, sync.synchronisations)));
-  if (sync.bound_s > useless_bound_s)
+  if (sync.least_bound_s > useless_bound_s)
     warnings.push_back(warn(WarningCode::clock_error,
-                            fmt::format("the common clock of the ranks may have been off by {}",
-                                        format_quantity(sync.bound_s, Unit::second))));
+                            fmt::format("the common clock of the ranks was never known to better than {}",
+                                        format_quantity(sync.least_bound_s, Unit::second))));
   return warnings;
 }
 

@@ -29,6 +29,7 @@ enum class Status {
 /// What the synchronisations of a run have shown: the worst of all ranks and all of them.
 struct ClockSync {
   int synchronisations = 0;
+  double least_bound_s = 0;  ///< of the synchronisation that went best
   double bound_s = 0;     ///< the common time of no rank was further off, wherever it was known
   double estimate_s = 0;  ///< how far it seems to have been off
   int hops = 0;           ///< longest path of learning from rank 0

@@ -231,6 +231,7 @@ std::vector<FileEntry> read_files(ObjectReader& reader) {
 
 Json clock_sync_to_json(const ClockSync& sync) {
   Json json{{"synchronisations", sync.synchronisations},
+            {"least_bound_s", finite(sync.least_bound_s)},
             {"bound_s", finite(sync.bound_s)},
             {"estimate_s", finite(sync.estimate_s)},
             {"hops", sync.hops}};
@@ -242,6 +243,7 @@ Json clock_sync_to_json(const ClockSync& sync) {
 ClockSync read_clock_sync(ObjectReader reader) {
   ClockSync sync;
   sync.synchronisations = read_int(reader.value("synchronisations"), 0);
+  sync.least_bound_s = read_positive(reader.value("least_bound_s"));
   sync.bound_s = read_positive(reader.value("bound_s"));
   sync.estimate_s = read_positive(reader.value("estimate_s"));
   sync.hops = read_int(reader.value("hops"), 0);

@@ -100,7 +100,10 @@ result::ClockSync recorded(result::ClockSync record, const SyncReport& report) {
   record.hops = std::max(record.hops, report.hops);
   // While it is unknown there is nothing to keep: `unsteady` counts it.
   if (std::isfinite(report.bound_ns)) {
-    record.bound_s = std::max(record.bound_s, report.bound_ns * seconds_per_ns);
+    const bool first = record.bound_s == 0;
+    const double bound_s = report.bound_ns * seconds_per_ns;
+    record.least_bound_s = first ? bound_s : std::min(record.least_bound_s, bound_s);
+    record.bound_s = std::max(record.bound_s, bound_s);
     record.estimate_s = std::max(record.estimate_s, report.estimate_ns * seconds_per_ns);
   }
   if (report.drift) record.drift = std::max(record.drift.value_or(0), *report.drift);
