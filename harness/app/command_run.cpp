@@ -41,7 +41,8 @@ class RunCommand {
       : options_(options),
         world_(session.world()),
         benchmarks_(parts.benchmarks()),
-        backends_(parts.backends()) {
+        backends_(parts.backends()),
+        clock_(world_, parts.clock) {
     start_up_.emplace(
         start_up_limit_s,
         run::leave_incomplete(first() ? "assay: the ranks have not all come together; "
@@ -146,6 +147,8 @@ class RunCommand {
   }
 
   void open_results() {
+    clock_.synchronise();
+    clock_sync_ = clock_.record();
     const auto folder = on_rank_0(world_, [&] {
       if (unfinished_)
         reopen_results();
@@ -184,15 +187,23 @@ class RunCommand {
     ProgressLines lines(plan_.cases.size() - finished_, options_.quiet
                                                             ? ProgressLines::Volume::quiet
                                                             : ProgressLines::Volume::lines);
-    run::run_plan(
-        plan_, {world_, inventory_.topology, *device, benchmarks_, backends_, progress_},
-        {options_.max_time_per_case_s, inventory_.threads, inventory_.rotation_bytes, finished_},
-        [&](const result::CaseResult& c) {
-          watchdog.await_clearance();
-          writer_->append(c);
-          note(c);
-          lines.finished(c);
-        });
+    run::run_plan(plan_,
+                  {world_, inventory_.topology, *device, benchmarks_, backends_, progress_, clock_},
+                  settings(), [&](const result::CaseResult& c) {
+                    watchdog.await_clearance();
+                    writer_->append(c);
+                    note(c);
+                    lines.finished(c);
+                  });
+  }
+
+  run::RunSettings settings() const {
+    return {.max_time_per_round_s = options_.max_time_per_case_s,
+            .threads = inventory_.threads,
+            .rotation_bytes = inventory_.rotation_bytes,
+            .first_case = finished_,
+            .sync = options_.sync == "barrier" ? run::Sync::barrier : run::Sync::automatic,
+            .ranks_outnumber_cores = inventory_.ranks_outnumber_cores};
   }
 
   /// What the ending of the document takes from a case.
@@ -200,6 +211,7 @@ class RunCommand {
     const std::lock_guard lock(noted_);
     ++cases_noted_;
     if (c.spec.benchmark == "noop" && !noop_s_) noop_s_ = median_time(c);
+    clock_sync_ = clock_.record();
     for (auto& warning : warnings_of(c)) inventory_.warnings.push_back(std::move(warning));
   }
 
@@ -207,7 +219,9 @@ class RunCommand {
     const std::lock_guard lock(noted_);
     auto warnings = inventory_.warnings;
     if (!attempts_.empty()) warnings.push_back(resumed_warning(attempts_, plan_, cases_noted_));
-    return {reason.empty(), std::move(reason), utc_now(), std::move(warnings), noop_s_};
+    for (auto& warning : warnings_of(clock_sync_)) warnings.push_back(std::move(warning));
+    return {reason.empty(),      std::move(reason), utc_now(),
+            std::move(warnings), noop_s_,           clock_sync_};
   }
 
   ExitCode judge() {
@@ -266,6 +280,7 @@ class RunCommand {
   bench::Benchmarks benchmarks_;
   std::vector<comm::Backend> backends_;
   std::optional<run::Deadline> start_up_;  ///< until the watchdog stands
+  run::CommonClock clock_;
   run::Inventory inventory_;
   run::Progress progress_;
   ContractFile contract_;
@@ -275,6 +290,7 @@ class RunCommand {
   mutable std::mutex noted_;  ///< from here to folder_: the watchdog may write the ending
   std::size_t cases_noted_ = 0;
   std::optional<double> noop_s_;
+  result::ClockSync clock_sync_;
   std::vector<result::Attempt> attempts_;  ///< on rank 0: later ones, this one too
   std::string folder_;
   // Of a run that is resumed:

@@ -105,6 +105,10 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
           "N");
   add_any("--block-length", o.block_length,
           "iterations a block, odd, in all cases that a clause may use [from the pilot]", "N");
+  add_any("--sync", o.sync,
+          "how isolated iterations start: barrier, or auto, by time where a barrier is too coarse "
+          "[auto]",
+          "NAME");
   add_any("-c,--check", raw.check, "verify data: 1 or 0", "N");
   add_any("--max-time-per-case", o.max_time_per_case_s, "a cap on every case [60]", "S");
 }
@@ -200,6 +204,8 @@ void check_run(const RunOptions& o) {
        "assay run", "nothing to measure",
        "name a benchmark, --suite FILE, --contract FILE or --resume DIR");
   check_counts(o);
+  must(o.sync == "auto" || o.sync == "barrier", "--sync", fmt::format("there is no '{}'", o.sync),
+       "give auto or barrier");
   must(!o.precision || !(o.iterations || o.blocks || o.block_length), "--precision",
        "no verdict rests on such a case: it excludes --iters, --blocks and --block-length",
        "give one of them");

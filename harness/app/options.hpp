@@ -24,6 +24,7 @@ struct RunOptions {
   std::vector<std::string> roots;     ///< nccl-tests' -1 means all
   std::vector<std::string> algorithms;
   std::string pacing, cache;
+  std::string sync = "auto";
   std::optional<std::int64_t> iterations, warm_up, pilot, blocks, block_length, repetitions;
   std::optional<double> warm_up_s, time_s, precision;
   bool check = true;

@@ -48,8 +48,10 @@ result::ResultDocument header_of(const RunOptions& options, const plan::Plan& pl
   run.command = options.command;
   run.seed = plan.seed;
   run.tool = tool(inventory);
-  run.clock = {"CLOCK_MONOTONIC", false, "the ranks' clocks are not synchronised",
-               run::clock_resolution_s()};
+  run.clock = {.source = "CLOCK_MONOTONIC",
+               .common = true,
+               .resolution_s = run::clock_resolution_s(),
+               .method = "HCA3"};
   run.environment = inventory.environment;
   document.plan = {plan.suite, result::sha256(plan::canonical(plan)), plan.cases.size(),
                    plan.estimated_s};
@@ -84,6 +86,23 @@ std::vector<Warning> warnings_of(const result::CaseResult& c) {
       if (row.name == flag.code)
         warnings.push_back(
             warn(row.code, flag.evidence, fmt::format("{} ({})", c.spec.id, label(c.spec))));
+  return warnings;
+}
+
+std::vector<Warning> warnings_of(const result::ClockSync& sync) {
+  // Beyond this, span and transfer of an operation of less than 20 ms are absent.
+  constexpr double useless_bound_s = 100e-6;
+  std::vector<Warning> warnings;
+  if (sync.unsteady > 0)
+    warnings.push_back(warn(
+        WarningCode::clock_unsteady,
+        fmt::format("at {} of {} synchronisations the clock of a rank had been stepped, or had "
+                    "changed its rate",
+                    sync.unsteady, sync.synchronisations)));
+  if (sync.least_bound_s > useless_bound_s)
+    warnings.push_back(warn(WarningCode::clock_error,
+                            fmt::format("the common clock of the ranks was never known to better than {}",
+                                        format_quantity(sync.least_bound_s, Unit::second))));
   return warnings;
 }
 

@@ -32,6 +32,8 @@ std::vector<std::string> case_labels(const plan::Plan& plan);
 
 /// Flags of a case as warnings.
 std::vector<Warning> warnings_of(const result::CaseResult& c);
+/// What synchronising the clocks has shown, where it is cause for concern.
+std::vector<Warning> warnings_of(const result::ClockSync& sync);
 std::optional<double> median_time(const result::CaseResult& c);
 
 /// Throws UsageError when so much for each rank does not fit into a host's memory.

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "harness/contract/scopes.hpp"
+#include "harness/result/figures.hpp"
 #include "harness/result/json_parts.hpp"
 
 namespace assay::contract {
@@ -152,6 +153,8 @@ std::string incomparable(const CasePair& pair, const ResultDocument& base,
     return "the work of an iteration differs between BASE and NEW: they are different figures";
   if (auto reason = unfit(*b); !reason.empty()) return "BASE: " + reason;
   if (auto reason = unfit(*n); !reason.empty()) return "NEW: " + reason;
+  if (sync_of(*b) != sync_of(*n))
+    return differs("the start of an iteration", sync_of(*b), sync_of(*n));
   return {};
 }
 

@@ -18,6 +18,9 @@ enum class WarningCode {
   time_cap,
   resumed,
   changed_between_attempts,
+  late_start,
+  clock_unsteady,
+  clock_error,
 };
 
 struct WarningInfo {
@@ -26,7 +29,7 @@ struct WarningInfo {
   std::string_view remedy;
 };
 
-inline constexpr std::array<WarningInfo, 10> warning_table{{
+inline constexpr std::array<WarningInfo, 13> warning_table{{
     {WarningCode::oversubscribed, "oversubscribed",
      "start no more ranks than cores: these figures show function, not speed"},
     {WarningCode::unbound, "unbound", "bind ranks to cores: mpirun --bind-to core"},
@@ -41,6 +44,12 @@ inline constexpr std::array<WarningInfo, 10> warning_table{{
     {WarningCode::resumed, "resumed", "for evidence of one piece, start the run anew"},
     {WarningCode::changed_between_attempts, "changed_between_attempts",
      "be careful where figures of cases before and after it are compared, or start the run anew"},
+    {WarningCode::late_start, "late_start",
+     "stop what interrupts the ranks, or start iterations by a barrier: --sync barrier"},
+    {WarningCode::clock_unsteady, "clock_unsteady",
+     "find what stops or moves the host, such as a suspended or migrated virtual machine"},
+    {WarningCode::clock_error, "clock_error",
+     "span and transfer of short operations are absent: bind ranks, quieten the control network"},
 }};
 
 constexpr const WarningInfo& info(WarningCode code) {

@@ -65,6 +65,7 @@ class RunWriter {
     std::string ended = {};
     std::vector<Warning> warnings = {};
     std::optional<double> noop_s = {};
+    std::optional<ClockSync> clock = {};
   };
   /// Writes the footer, then result.json assembled from the journal's lines, then SHA256SUMS; the
   /// latter two are written beside their place and renamed. False if that was done before. RunError

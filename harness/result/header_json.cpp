@@ -31,7 +31,10 @@ double finite(double value) {
 Json run_to_json(const RunInfo& run) {
   const auto& clock = run.clock;
   Json clock_json{{"source", clock.source}, {"common", clock.common}};
-  if (!clock.common) clock_json["reason"] = clock.reason;
+  if (clock.common)
+    clock_json["method"] = clock.method;
+  else
+    clock_json["reason"] = clock.reason;
   clock_json["resolution_s"] = finite(clock.resolution_s);
   return {{"id", run.id},
           {"attempt", run.attempt},
@@ -66,6 +69,12 @@ double read_positive(const JsonValue& value) {
   return number;
 }
 
+int read_int(const JsonValue& value, std::int64_t least) {
+  const auto number = value.integer_at_least(least);
+  if (number > INT32_MAX) value.refuse("the number is out of range", restore);
+  return static_cast<int>(number);
+}
+
 std::uint64_t read_seed(const JsonValue& value) {
   if (!value.json().is_number_unsigned())
     value.refuse("the seed is not a whole number ≥ 0", restore);
@@ -75,7 +84,9 @@ std::uint64_t read_seed(const JsonValue& value) {
 Clock read_clock(ObjectReader reader) {
   Clock clock{.source = reader.text("source"), .common = reader.flag("common")};
   clock.reason = reader.optional_text("reason").value_or("");
+  clock.method = reader.optional_text("method").value_or("");
   clock.resolution_s = read_positive(reader.value("resolution_s"));
+  if (const auto sync = reader.optional_object("sync")) clock.sync = read_clock_sync(*sync);
   reader.finish();
   return clock;
 }
@@ -208,6 +219,30 @@ std::vector<FileEntry> read_files(ObjectReader& reader) {
 }
 
 }  // namespace
+
+Json clock_sync_to_json(const ClockSync& sync) {
+  Json json{{"synchronisations", sync.synchronisations},
+            {"least_bound_s", finite(sync.least_bound_s)},
+            {"bound_s", finite(sync.bound_s)},
+            {"estimate_s", finite(sync.estimate_s)},
+            {"hops", sync.hops}};
+  if (sync.drift) json["drift"] = finite(*sync.drift);
+  json["unsteady"] = sync.unsteady;
+  return json;
+}
+
+ClockSync read_clock_sync(ObjectReader reader) {
+  ClockSync sync;
+  sync.synchronisations = read_int(reader.value("synchronisations"), 0);
+  sync.least_bound_s = read_positive(reader.value("least_bound_s"));
+  sync.bound_s = read_positive(reader.value("bound_s"));
+  sync.estimate_s = read_positive(reader.value("estimate_s"));
+  sync.hops = read_int(reader.value("hops"), 0);
+  if (const auto drift = reader.optional_value("drift")) sync.drift = read_positive(*drift);
+  sync.unsteady = read_int(reader.value("unsteady"), 0);
+  reader.finish();
+  return sync;
+}
 
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

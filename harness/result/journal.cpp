@@ -22,6 +22,7 @@ Json run_with_ending(Json run, const RunWriter::Ending& ending) {
   run["complete"] = ending.complete;
   if (!ending.reason.empty()) run["reason"] = ending.reason;
   if (ending.noop_s) run["noop_s"] = *ending.noop_s;
+  if (ending.clock) run["clock"]["sync"] = clock_sync_to_json(*ending.clock);
   return run;
 }
 
@@ -34,6 +35,10 @@ RunWriter::Ending read_footer(std::string_view line, std::string_view where) {
                            .ended = reader.text("ended")};
   ending.warnings = read_warnings(reader.list("warnings"));
   ending.noop_s = reader.optional_number("noop_s");
+  if (auto clock = reader.optional_object("clock")) {
+    ending.clock = read_clock_sync(clock->object("sync"));
+    clock->finish();
+  }
   reader.finish();
   return ending;
 }

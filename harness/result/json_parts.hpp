@@ -38,6 +38,9 @@ Json topology_to_json(const TopologyInfo& topology);
 TopologyInfo read_topology(plan::ObjectReader reader);
 std::map<std::string, std::string> read_texts(plan::ObjectReader reader);
 Json warnings_to_json(const std::vector<Warning>& warnings);
+/// "sync" of the clock in result.json, and of the journal's footer.
+Json clock_sync_to_json(const ClockSync& sync);
+ClockSync read_clock_sync(plan::ObjectReader reader);
 
 /// Provenance, run, plan, topology, layouts, warnings and files of a document; `reader` is that of
 /// the whole document, whose "cases" is left to the caller. Throws UsageError.

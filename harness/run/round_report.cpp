@@ -50,7 +50,12 @@ void pack(Packer& out, const RoundReport& report) {
   if (!report.leader) return;
   out.put(report.warm_up);
   out.put(report.pilot);
-  out.put(report.timed);
+  for (const auto* values :
+       {&report.timed, &report.t_span, &report.t_transfer, &report.last_arriver, &report.late})
+    out.put(*values);
+  for (const auto* reason :
+       {&report.why_absent.t_span, &report.why_absent.t_transfer, &report.why_absent.last})
+    out.put(*reason);
   out.put(report.work.amount);
   out.put(report.work.absent);
   out.put(report.launch.path);
@@ -74,7 +79,12 @@ RoundReport unpack_report(std::span<const std::byte> bytes) {
   if (!report.leader) return report;
   report.warm_up = in.floats();
   report.pilot = in.floats();
-  report.timed = in.floats();
+  for (auto* values :
+       {&report.timed, &report.t_span, &report.t_transfer, &report.last_arriver, &report.late})
+    *values = in.floats();
+  for (auto* reason :
+       {&report.why_absent.t_span, &report.why_absent.t_transfer, &report.why_absent.last})
+    *reason = in.text();
   report.work.amount =
       in.map<decltype(report.work.amount)>([](Unpacker& from) { return from.get<double>(); });
   report.work.absent = in.map<decltype(report.work.absent)>(text);
@@ -91,6 +101,8 @@ RoundSummary Round::collect(const TimedPlan& plan, stats::Settling settling) {
     report_.work = prepared_->work();
     report_.launch = prepared_->launch_info();
     report_.notes = prepared_->notes();
+    report_.notes.merge(start_notes());
+    report_arrivals();
   }
   Packer packer;
   pack(packer, report_);

@@ -95,6 +95,17 @@ TimedPlan plan_timed(const Stop& stop, const GroupTimes& pilot, double iteration
   return plan;
 }
 
+std::int64_t iterations_to_add(const TimedPlan& plan, LateSoFar so_far, TimeLeft time) {
+  const auto missing = so_far.late - so_far.added;
+  if (missing <= 0 || time.left_s <= 0) return 0;
+  const auto piece = std::max(plan.block_length, std::int64_t{1});
+  const auto whole = [piece](std::int64_t n) { return n / piece * piece; };
+  const auto fit = std::min(time.left_s / std::max(time.iteration_s, 1e-9), 1e12);
+  return std::max(std::int64_t{0},
+                  std::min({whole(missing + piece - 1), whole(static_cast<std::int64_t>(fit)),
+                            whole(plan.iterations - so_far.added)}));
+}
+
 bool enough(const Stop& stop, const GroupTimes& timed, double elapsed_s) {
   if (stop.kind == StopKind::time) return elapsed_s >= stop.time_s;
   if (stop.time_s > 0 && elapsed_s >= stop.time_s) return true;

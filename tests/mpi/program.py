@@ -37,9 +37,11 @@ class Finished:
         return f"exit {self.code}\n{self.out}\n{self.err}"
 
 
-def faults(fault="", local_fault=""):
-    """Environment of assay_faulty: faults in communicators, and in benchmarks themselves."""
-    named = {"ASSAY_FAULT": fault, "ASSAY_LOCAL_FAULT": local_fault}
+def faults(fault="", local_fault="", team_fault="", clock_fault=""):
+    """Environment of assay_faulty: faults in communicators, in benchmarks themselves, in the
+    teams of groups and in the clock."""
+    named = {"ASSAY_FAULT": fault, "ASSAY_LOCAL_FAULT": local_fault,
+             "ASSAY_TEAM_FAULT": team_fault, "ASSAY_CLOCK_FAULT": clock_fault}
     return {name: text for name, text in named.items() if text}
 
 
@@ -116,7 +118,7 @@ class ProgramTest(unittest.TestCase):
 
     def launch(self, ranks, *arguments, environment=None):
         """assay on so many ranks; with planted faults where the environment names some."""
-        program = FAULTY if set(environment or {}) & set(faults("x", "x")) else ASSAY
+        program = FAULTY if set(environment or {}) & set(faults("x", "x", "x", "x")) else ASSAY
         return self.finish(self.start(self.launcher(ranks, program, *arguments), environment))
 
     def alone(self, *arguments, environment=None):
