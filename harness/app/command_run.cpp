@@ -127,10 +127,9 @@ class RunCommand {
     const auto device = device::make_host_device();
     ProgressLines lines(plan_.cases.size(), options_.quiet ? ProgressLines::Volume::quiet
                                                            : ProgressLines::Volume::lines);
-    run::run_plan(plan_, {world_, inventory_.topology, *device, benchmarks_, backends_, progress_,
-                   clock_},
-                  settings(),
-                  [&](const result::CaseResult& c) {
+    run::run_plan(plan_,
+                  {world_, inventory_.topology, *device, benchmarks_, backends_, progress_, clock_},
+                  settings(), [&](const result::CaseResult& c) {
                     watchdog.await_clearance();
                     writer_->append(c);
                     note(c);
@@ -158,8 +157,8 @@ class RunCommand {
     const std::lock_guard lock(noted_);
     auto warnings = inventory_.warnings;
     for (auto& warning : warnings_of(clock_sync_)) warnings.push_back(std::move(warning));
-    return {reason.empty(), std::move(reason), utc_now(), std::move(warnings), noop_s_,
-            clock_sync_};
+    return {reason.empty(),      std::move(reason), utc_now(),
+            std::move(warnings), noop_s_,           clock_sync_};
   }
 
   ExitCode judge() {

@@ -204,8 +204,9 @@ std::string last_comer_text(const CaseResult& c, const ResultDocument& document)
   if (layout == document.layouts.end()) return {};
   const auto last = last_comer(c, layout->second);
   if (last.group_size == 0 || last.share <= std::max(0.5, 2.0 / last.group_size)) return {};
-  return wrapped("# ", fmt::format("last to arrive: rank {} in {:.0f}% of iterations of {}",
-                                   last.rank, 100 * last.share, label(c.spec)),
+  return wrapped("# ",
+                 fmt::format("last to arrive: rank {} in {:.0f}% of iterations of {}", last.rank,
+                             100 * last.share, label(c.spec)),
                  119);
 }
 

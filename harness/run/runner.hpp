@@ -32,9 +32,9 @@ enum class Sync { automatic, barrier };
 
 /// Per rank; may differ between ranks where said so.
 struct RunSettings {
-  double max_time_per_round_s = 60;  ///< given to run_plan: of a case, shared by its rounds
-  int threads = 1;                   ///< per rank: for local compute
-  std::uint64_t rotation_bytes = 0;  ///< equal on all ranks: cold buffers rotate over this much
+  double max_time_per_round_s = 60;    ///< given to run_plan: of a case, shared by its rounds
+  int threads = 1;                     ///< per rank: for local compute
+  std::uint64_t rotation_bytes = 0;    ///< equal on all ranks: cold buffers rotate over this much
   Sync sync = Sync::automatic;         ///< equal on all ranks
   bool ranks_outnumber_cores = false;  ///< somewhere; equal on all ranks
 };
