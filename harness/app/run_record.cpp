@@ -100,9 +100,10 @@ std::vector<Warning> warnings_of(const result::ClockSync& sync) {
                     "changed its rate",
                     sync.unsteady, sync.synchronisations)));
   if (sync.least_bound_s > useless_bound_s)
-    warnings.push_back(warn(WarningCode::clock_error,
-                            fmt::format("the common clock of the ranks was never known to better than {}",
-                                        format_quantity(sync.least_bound_s, Unit::second))));
+    warnings.push_back(
+        warn(WarningCode::clock_error,
+             fmt::format("the common clock of the ranks was never known to better than {}",
+                         format_quantity(sync.least_bound_s, Unit::second))));
   return warnings;
 }
 

@@ -30,20 +30,20 @@ enum class Status {
 struct ClockSync {
   int synchronisations = 0;
   double least_bound_s = 0;  ///< of the synchronisation that went best
-  double bound_s = 0;     ///< the common time of no rank was further off, wherever it was known
-  double estimate_s = 0;  ///< how far it seems to have been off
-  int hops = 0;           ///< longest path of learning from rank 0
+  double bound_s = 0;        ///< the common time of no rank was further off, wherever it was known
+  double estimate_s = 0;     ///< how far it seems to have been off
+  int hops = 0;              ///< longest path of learning from rank 0
   std::optional<double> drift = {};  ///< seconds per second against rank 0; absent: not known
   int unsteady = 0;  ///< synchronisations that found a clock stepped, or at another rate
   friend bool operator==(const ClockSync&, const ClockSync&) = default;
 };
 
 struct Clock {
-  std::string source = {};  ///< "CLOCK_MONOTONIC"
-  bool common = false;      ///< one clock over all ranks
-  std::string reason = {};  ///< why not
-  double resolution_s = 0;  ///< smallest step seen
-  std::string method = {};  ///< how it was made common: "HCA3"; empty where it was not
+  std::string source = {};             ///< "CLOCK_MONOTONIC"
+  bool common = false;                 ///< one clock over all ranks
+  std::string reason = {};             ///< why not
+  double resolution_s = 0;             ///< smallest step seen
+  std::string method = {};             ///< how it was made common: "HCA3"; empty where it was not
   std::optional<ClockSync> sync = {};  ///< known at the end of a run
 };
 

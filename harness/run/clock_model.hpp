@@ -68,7 +68,8 @@ class ClockModel {
   /// The latest; all zero for the reference, infinite bound and estimate when nothing is known.
   ClockFix last_fix() const;
   /// ns that the common clock gains per ns of the local one, over the fixes kept; absent for the
-  /// reference, and until they are at least slope_window_ns apart and tell it better than max_drift.
+  /// reference, and until they are at least slope_window_ns apart and tell it better than
+  /// max_drift.
   std::optional<double> drift() const;
 
  private:

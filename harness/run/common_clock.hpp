@@ -30,8 +30,8 @@ struct SyncReport {
   double bound_ns = 0;     ///< at the end of the synchronisation
   double estimate_ns = 0;  ///< what the error seems to be, summed over the hops
   double duration_s = 0;
-  int hops = 0;           ///< longest path from rank 0
-  bool unsteady = false;  ///< a clock contradicted its past: stepped, or its rate changed
+  int hops = 0;                 ///< longest path from rank 0
+  bool unsteady = false;        ///< a clock contradicted its past: stepped, or its rate changed
   std::optional<double> drift;  ///< steepest seen, see ClockModel::drift(); absent: of no rank
 };
 

@@ -30,9 +30,9 @@ Seat take_seat(const Layout& layout, std::size_t round, comm::Team& world,
 
 /// What the rounds of a case share; equal on all ranks.
 struct CaseTiming {
-  bool several_ranks = false;           ///< in some group: else there is nothing to synchronise
-  std::optional<StartBy> start = {};    ///< of isolated iterations, chosen in the first round
-  double barrier_skew_ns = 0;           ///< of that round's worst group; 0: not measured
+  bool several_ranks = false;         ///< in some group: else there is nothing to synchronise
+  std::optional<StartBy> start = {};  ///< of isolated iterations, chosen in the first round
+  double barrier_skew_ns = 0;         ///< of that round's worst group; 0: not measured
 };
 
 /// What one rank has to say of a round.
@@ -45,7 +45,7 @@ struct RoundReport {
   float rank_min = 0, rank_p50 = 0, rank_p99 = 0, rank_max = 0, rank_mean = 0;
   VerifyReport before, after;
   // Of leaders:
-  std::vector<float> warm_up, pilot, timed;  ///< T_max per iteration in seconds
+  std::vector<float> warm_up, pilot, timed;             ///< T_max per iteration in seconds
   std::vector<float> t_span, t_transfer, last_arriver;  ///< of `timed`; empty where not valid
   ArrivalValidity why_absent;
   std::vector<float> late;  ///< of `timed`, 1: began late; empty where ranks start by a barrier
@@ -136,7 +136,7 @@ class Round {
   GroupArrivals arrivals_;                       ///< the same of the group, on leaders
   std::int64_t late_so_far_ = 0;                 ///< timed iterations that some rank began late
   std::int64_t epoch_ns_ = 0;                    ///< of the common clock, agreed on
-  bool lost_time_ = false;  ///< the clock became unknown: barriers since then
+  bool lost_time_ = false;                       ///< the clock became unknown: barriers since then
   RoundReport report_;
   double iteration_s_ = 1e-6;  ///< rank 0's estimate
   std::uint16_t case_index_ = 0;

@@ -232,7 +232,8 @@ class PlanRunner {
     settings.max_time_per_round_s /= static_cast<double>(layout.rounds.size());
     for (std::size_t r = 0; r < layout.rounds.size(); ++r) {
       rig_.progress.enter_phase(case_index, Phase::control);
-      Round round({spec, rig_, settings, timing, case_index}, seats_.at(spec, r, backend_of(spec, rig_)));
+      Round round({spec, rig_, settings, timing, case_index},
+                  seats_.at(spec, r, backend_of(spec, rig_)));
       const auto reason = round.prepare(*benchmark, bench::mix(plan_.seed + index));
       if (!reason.empty())
         return assembler.without(result::Status::failed, in_round(reason, r, layout.rounds.size()),

@@ -218,12 +218,16 @@ class TarryingTeam final : public comm::Team {
   TarryingTeam(comm::Team& world, Fault fault) : inner_(world), fault_(std::move(fault)) {}
   TarryingTeam(std::unique_ptr<comm::Team> group, Fault fault)
       : owned_(std::move(group)), inner_(*owned_), fault_(std::move(fault)) {}
-  comm::Team& inner() { return inner_; }
+  /// What noop measures has no communicator, and is not held up.
+  comm::Team& open() {
+    opened_ = true;
+    return inner_;
+  }
   int rank() const override { return inner_.rank(); }
   int size() const override { return inner_.size(); }
   void barrier() override {
     inner_.barrier();
-    if (owned_ != nullptr && fault_.kind == Fault::Kind::tarry) sleep_s(fault_.delay_s);
+    if (opened_ && fault_.kind == Fault::Kind::tarry) sleep_s(fault_.delay_s);
   }
   void broadcast(std::span<std::byte> bytes, int root) override { inner_.broadcast(bytes, root); }
   std::vector<std::vector<std::byte>> gather(std::span<const std::byte> bytes, int root) override {
@@ -245,6 +249,7 @@ class TarryingTeam final : public comm::Team {
   std::unique_ptr<comm::Team> owned_;
   comm::Team& inner_;
   Fault fault_;
+  bool opened_ = false;
 };
 
 class TarryingSession final : public comm::Session {
@@ -310,8 +315,7 @@ std::vector<comm::Backend> faulty_backends(std::vector<comm::Backend> inner, con
     row.open = [open = row.open, fault](comm::Team& team) {
       auto* tarrying = dynamic_cast<TarryingTeam*>(&team);  // a backend knows its own teams only
       return std::make_unique<FaultyCommunicator>(
-          open(tarrying == nullptr ? team : tarrying->inner()), fault,
-          strikes(fault, world_rank()));
+          open(tarrying == nullptr ? team : tarrying->open()), fault, strikes(fault, world_rank()));
     };
   }
   return inner;

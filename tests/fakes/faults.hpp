@@ -23,7 +23,7 @@ struct Fault {
     skip,     ///< the launch does nothing: what is received is what was there before
     die,      ///< the process kills itself
     fail,     ///< preparing throws
-    tarry,    ///< the barrier of a group is left `delay_s` late: the next operation finds it so
+    tarry,    ///< a barrier before a collective is left `delay_s` late
     lag,      ///< messages of the control plane are sent `delay_s` late: clocks are ill known
     clock,    ///< the rank's clock is `shift_s` ahead, gains `drift`, is stepped after `step_at_s`
   };
@@ -31,12 +31,12 @@ struct Fault {
   std::vector<int> ranks;  ///< world ranks that have it; empty: all
   std::string benchmark;   ///< only this one; empty: all
   double factor = 2;
-  double delay_s = 0;      ///< asleep: takes no core from those that are not slow
-  double floor_s = 0;      ///< asleep too
-  double spread = 0;       ///< the floor is up to this share longer, without memory
+  double delay_s = 0;  ///< asleep: takes no core from those that are not slow
+  double floor_s = 0;  ///< asleep too
+  double spread = 0;   ///< the floor is up to this share longer, without memory
   double shift_s = 0;
-  double drift = 0;      ///< seconds per second
-  double step_at_s = 0;  ///< seconds after the start at which the clock gains a minute; 0: never
+  double drift = 0;        ///< seconds per second
+  double step_at_s = 0;    ///< seconds after the start at which the clock gains a minute; 0: never
   std::int64_t after = 0;  ///< launches that go well before it begins
 };
 

@@ -37,8 +37,7 @@ void sleep_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms
 /// A clock on this rank, and what it must say.
 struct Trial {
   explicit Trial(ShiftedClocks shifted)
-      : clocks(shifted),
-        clock(session->world(), [this](std::int64_t host_ns) {
+      : clocks(shifted), clock(session->world(), [this](std::int64_t host_ns) {
           return clocks.at(session->world().rank(), host_ns);
         }) {}
 

@@ -282,9 +282,10 @@ result::CaseResult run_case(const Case& spec, const bench::Benchmarks& benchmark
   const auto device = device::make_host_device();
   const auto topology = stated_topology(world.size(), world.size());
   run::Progress progress;
+  run::CommonClock clock(world);
   result::CaseResult result;
-  run::run_plan(plan, {world, topology, *device, benchmarks, backends, progress},
-                {.rotation_bytes = std::uint64_t{1} << 16},
+  run::run_plan(plan, {world, topology, *device, benchmarks, backends, progress, clock},
+                {.rotation_bytes = std::uint64_t{1} << 16, .sync = run::Sync::barrier},
                 [&](const result::CaseResult& c) { result = c; });
   return result;
 }

@@ -101,18 +101,18 @@ class Shifted(ClockTest):
 
 class Late(ClockTest):
     def arrive_late(self, ranks):
-        """30 ms late out of the barrier: the others wait in the operation for so long."""
+        """0.1 s late out of the barrier: the others wait in the operation for so long."""
         late = ranks - 1
-        out = self.run_known(ranks, "late", team_fault=f"tarry:ranks={late}:delay=0.03",
+        out = self.run_known(ranks, "late", team_fault=f"tarry:ranks={late}:delay=0.1",
                              clock_fault=f"clock:ranks={late}:shift=-1")
         last = self.series(out, "last_arriver")
         self.assertGreater(sum(rank == late for rank in last), 0.8 * len(last), last)
         typical = self.series(out, "rank_p50")
         self.assertEqual(min(typical), typical[late], typical)
-        self.assertLess(typical[late], 0.015)
+        self.assertLess(typical[late], 0.05)
         for rank in range(late):
-            self.assertGreater(typical[rank], 0.02, typical)
-        self.assertGreater(statistics.median(self.series(out, "t_max")), 0.02)
+            self.assertGreater(typical[rank], 0.08, typical)
+        self.assertGreater(statistics.median(self.series(out, "t_max")), 0.08)
 
     def test_on_two_ranks(self):
         self.arrive_late(2)
@@ -124,7 +124,7 @@ class Late(ClockTest):
         self.arrive_late(5)
 
     def test_the_table_names_who_comes_last(self):
-        out = self.run_known(3, "out", team_fault="tarry:ranks=1:delay=0.03")
+        out = self.run_known(3, "out", team_fault="tarry:ranks=1:delay=0.1")
         self.assertRegex(self.said[out], r"last to arrive: rank 1 in (\d\d|100)% of iterations")
 
 
