@@ -45,9 +45,9 @@ class Judge(ProgramTest):
         run = self.launch(2, "run", "all_reduce", "-b", "1K", "--blocks", "10", "--block-length",
                           "1", "--pilot", "20", "--quiet", "--contract", "small.json", "--out",
                           "out")
-        self.expect(run, 11, "next: assay run --contract small.json --blocks")
+        self.expect(run, 11, "next: assay run --contract small.json --block(s|-length) ")
         self.expect(self.alone("judge", "out"), 11, "reproduced bit for bit",
-                    r"next: assay run --contract out/contract\.json --blocks")
+                    r"next: assay run --contract out/contract\.json --block(s|-length) ")
 
     def test_another_contract_is_another_verdict(self):
         self.measure(arguments=("all_reduce", *BLOCKS))

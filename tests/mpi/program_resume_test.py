@@ -148,7 +148,7 @@ class Killed(ResumeTest):
         self.assertGreaterEqual(len(finished), 3)
         self.expect(self.launch(3, "run", "--resume", "out"), 0, "WARNING +resumed: attempt 1 mea")
         result = self.expect_whole("out", 2, finished)
-        self.assertRegex(result["resumed"][0]["previous"], r"rank 1 on host \S+ is gone")
+        self.assertRegex(result["resumed"][0]["previous"], r"rank 1 on host \S+ \(node1\) is gone")
 
     def test_the_contract_is_the_one_it_was_begun_with(self):
         """Also where the run was killed before it had put it beside its evidence."""
