@@ -49,7 +49,7 @@ class PreparedCollective final : public bench::Prepared {
     Work work;
     const auto call = shape_.call(0);
     const double alg = spec_.alg_elements(call) * static_cast<double>(shape_.width());
-    if (spec_.collective == Collective::ping_pong) work.amount["messages"] = 2;
+    if (spec_.messages > 0) work.amount["messages"] = spec_.messages;
     if (alg == 0) {
       work.absent["alg_bytes"] = work.absent["bus_bytes"] = "no bytes are moved";
       return work;
@@ -122,14 +122,13 @@ class PreparedCollective final : public bench::Prepared {
                           *context_.communicator, context_.device);
   }
 
-  /// The next launch is the one whose output is verified, wherever it writes.
   void announce() {
-    announced_ = turn_.next();
+    const auto slot = turn_.announce();
     announced_launch_ = next_launch_;
     if (in_place_)
-      fill_in_place(announced_);
+      fill_in_place(slot);
     else
-      recv_.poison(announced_);
+      recv_.poison(slot);
   }
 
   /// Every slot has a stream of its own, so that output of another slot is stale data.
@@ -147,17 +146,18 @@ class PreparedCollective final : public bench::Prepared {
 
   VerifyReport compare() {
     PatternCheck check(context_);
+    const auto slot = turn_.announced();
     const auto call = shape_.call(shape_.roots()[announced_launch_]);
     const int rank = context_.group.rank;
     const auto shift = in_place_ ? launches_[announced_launch_]->info().in_place_result_at : 0;
     for (int i = 0; i < spec_.pieces(call, rank); ++i) {
       const auto piece = spec_.expected(call, rank, i);
       const auto at = piece.at + shift;
-      check.data(recv_.slot(announced_) + at * shape_.width(), piece.pattern,
-                 {stream(announced_), piece.first_index, piece.count}, at);
+      check.data(recv_.slot(slot) + at * shape_.width(), piece.pattern,
+                 {stream(slot), piece.first_index, piece.count}, at);
     }
-    check.guards("recv", recv_, announced_);
-    if (!in_place_) check.guards("send", *send_, announced_);
+    check.guards("recv", recv_, slot);
+    if (!in_place_) check.guards("send", *send_, slot);
     return check.report();
   }
 
@@ -172,7 +172,7 @@ class PreparedCollective final : public bench::Prepared {
   std::optional<bench::BufferRing> send_;
   std::vector<std::unique_ptr<comm::Launch>> launches_;  ///< one per root, in turn
   std::size_t next_launch_ = 0;
-  std::size_t announced_ = 0, announced_launch_ = 0;  ///< slot and launch to be verified
+  std::size_t announced_launch_ = 0;  ///< the one to be verified
 };
 
 }  // namespace

@@ -14,22 +14,20 @@ struct CommView {
   int rank = 0, size = 1;
 };
 
-/// Keeps the first failing return code: launches are noexcept.
+/// Launches are noexcept: what fails is kept for check().
 class MpiLaunch : public Launch {
  public:
-  void check() const override { mpi::check(code_, call_); }
+  void check() const override { failure_.check(); }
   const LaunchInfo& info() const override { return info_; }
 
  protected:
   MpiLaunch(const char* call, LaunchInfo info) : info_(std::move(info)), call_(call) {}
-  void note(int code) noexcept {
-    if (code != MPI_SUCCESS && code_ == MPI_SUCCESS) code_ = code;
-  }
+  void note(int code) noexcept { failure_.note(code, call_); }
 
  private:
   LaunchInfo info_;
   const char* call_;
-  int code_ = MPI_SUCCESS;
+  FirstFailure failure_;
 };
 
 /// all_reduce, reduce, reduce_scatter; null for any other.

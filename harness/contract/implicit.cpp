@@ -7,6 +7,8 @@
 #include <cctype>
 #include <set>
 
+#include "harness/contract/scopes.hpp"
+
 namespace assay::contract {
 namespace {
 
@@ -122,9 +124,7 @@ Finding wrong_finding(const std::vector<const CaseResult*>& wrong) {
 }
 
 std::string gap(const CaseResult& c) {
-  return fmt::format("{} ({}) was {}: {}", label(c.spec), c.spec.id,
-                     c.status == Status::skipped ? "skipped" : "not finished",
-                     c.reason.empty() ? "no reason is given" : c.reason);
+  return fmt::format("{} ({}) was {}", label(c.spec), c.spec.id, why_unmeasured(c));
 }
 
 }  // namespace

@@ -107,6 +107,11 @@ void AppendFile::truncate(std::uint64_t size) noexcept {
   if (::ftruncate(file_.get(), static_cast<off_t>(size)) == 0 || size < size_) size_ = size;
 }
 
+bool is_there(const std::filesystem::path& path) noexcept {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
 void replace_file(const std::filesystem::path& path, std::string_view text) {
   auto beside = path;
   beside += ".part";

@@ -55,6 +55,9 @@ class AppendFile {
   std::uint64_t size_ = 0;
 };
 
+/// Whether there is something at `path` that can be asked about; never throws.
+bool is_there(const std::filesystem::path& path) noexcept;
+
 /// Writes `text` beside `path`, flushes it and renames it into place: readers see the old file or
 /// the whole new one. RunError naming the file; nothing is left behind.
 void replace_file(const std::filesystem::path& path, std::string_view text);

@@ -12,11 +12,6 @@ namespace {
 namespace fs = std::filesystem;
 using plan::ObjectReader;
 
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
 bool is_folder(const fs::path& path) {
   std::error_code error;
   return fs::is_directory(path, error);

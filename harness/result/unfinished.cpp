@@ -20,11 +20,6 @@ constexpr const char* restore = "restore the folder as the run left it";
   throw UsageError({.where = where.string(), .what = std::move(what), .remedy = std::move(remedy)});
 }
 
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
 AppendFile held_journal(const fs::path& folder) {
   const auto path = folder / journal_name;
   if (!is_there(path))

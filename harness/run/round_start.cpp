@@ -55,10 +55,11 @@ void Round::choose_start() {
       seat_.idle() ? 0 : seat_.start_cost->barrier_skew_ns};
   rig_.world.max(worst);
   timing_.barrier_skew_ns = worst[1];
-  timing_.start = assay::run::choose_start({.operation_ns = -worst[0],
-                                            .barrier_skew_ns = worst[1],
-                                            .clock_estimate_ns = report.estimate_ns,
-                                            .ranks_outnumber_cores = false});
+  timing_.start =
+      assay::run::choose_start({.operation_ns = -worst[0],
+                                .barrier_skew_ns = worst[1],
+                                .clock_estimate_ns = report.estimate_ns,
+                                .ranks_outnumber_cores = settings_.ranks_outnumber_cores});
 }
 
 void Round::note_late() {
