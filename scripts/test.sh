@@ -45,27 +45,27 @@ ctest_in() {
   return "$code"
 }
 
-# build_in FOLDER [cmake options...]
+# build_in FOLDER TARGET [cmake options...]
 build_in() {
-  local build=$1
-  shift
+  local build=$1 target=$2
+  shift 2
   say "$build: configure and build"
   cmake -B "$build" "$@"
-  cmake --build "$build" -j "$(nproc)"
+  cmake --build "$build" --target "$target" -j "$(nproc)"
 }
 
 run_ci() {
-  build_in build/ci --preset ci
+  build_in build/ci all --preset ci
   say "build/ci: tests"
   ctest_in build/ci "$@"
 }
 
-# `assay judge` and `assay list` are for machines that have no MPI at all.
+# `assay judge` and `assay list` are for machines that have no MPI at all. The preset is that of the
+# tests, so that ccache has most of it already.
 run_judge_only() {
+  build_in build/judge-only assay --preset ci -DBUILD_TESTING=OFF -DASSAY_BUILD_MICRO=OFF \
+    -DASSAY_MPI=OFF -DASSAY_CUDA=OFF -DASSAY_NCCL=OFF
   say "build/judge-only: without MPI, CUDA and NCCL"
-  cmake -S . -B build/judge-only -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF \
-    -DASSAY_BUILD_MICRO=OFF -DASSAY_MPI=OFF -DASSAY_CUDA=OFF -DASSAY_NCCL=OFF
-  cmake --build build/judge-only --target assay -j "$(nproc)"
   local assay=build/judge-only/harness/app/assay
   if ldd "$assay" | grep -q libmpi; then
     echo "test: $assay links MPI although ASSAY_MPI=OFF" >&2
@@ -76,19 +76,19 @@ run_judge_only() {
 }
 
 run_asan() {
-  build_in build/asan --preset asan
+  build_in build/asan all --preset asan
   say "build/asan: unit and mpi tests"
   ctest_in build/asan --label-regex '^(unit|mpi)$' "$@"
 }
 
 run_clang() {
-  build_in build/clang --preset ci -DCMAKE_CXX_COMPILER=clang++-16
+  build_in build/clang all --preset ci -DCMAKE_CXX_COMPILER=clang++-16
   say "build/clang: unit tests"
   ctest_in build/clang --label-regex '^unit$' "$@"
 }
 
 run_mpich() {
-  build_in build/mpich --preset mpich
+  build_in build/mpich all --preset mpich
   say "build/mpich: multi-rank tests"
   ctest_in build/mpich --label-regex '^mpi$' "$@"
 }

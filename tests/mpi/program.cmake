@@ -5,7 +5,7 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 foreach(part outcomes contracts compare files bad_input signals ranks resume clock)
   # What measures or waits for deadlines has the machine for itself.
   set(cores 2)
-  if(part MATCHES "files|bad_input")
+  if(part MATCHES "files|bad_input|resume")
     set(cores 1)
   endif()
   set(file "${CMAKE_CURRENT_LIST_DIR}/program_${part}_test.py")
