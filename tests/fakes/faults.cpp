@@ -184,6 +184,10 @@ class FaultyCommunicator final : public comm::Communicator {
     return std::make_unique<FaultyLaunch>(std::move(launch), fault_, struck_ && meant,
                                           received(call) * width, width);
   }
+  /// Without fault: faults are planted in launches that block.
+  std::unique_ptr<comm::Nonblocking> nonblocking(const comm::CollectiveCall& call) override {
+    return inner_->nonblocking(call);
+  }
   std::unique_ptr<comm::Transfers> transfers(std::vector<comm::Transfer> all) override {
     return inner_->transfers(std::move(all));
   }
