@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/bench/turns.hpp"
 #include "harness/comm/backend.hpp"
 #include "harness/core/benchmark_info.hpp"
 #include "harness/core/case.hpp"
@@ -64,9 +65,15 @@ class Prepared {
   /// Local. For the document: path, reduction, actual sizes, threads, rotation.
   virtual comm::LaunchInfo launch_info() const { return {}; }
   virtual std::map<std::string, std::string> notes() const { return {}; }
+  /// Local. The same on all ranks.
+  virtual Turns turns() const { return {}; }
+  /// Untimed, collective over the group, once, when all of its ranks have prepared: what they must
+  /// agree on. Throws RunError.
+  virtual void calibrate(comm::Team&) {}
   /// Untimed and local.
   virtual void reset(Iteration) {}
-  /// One timed operation. Nothing in it allocates, logs, throws or looks anything up.
+  /// One timed operation: the next of turns(). Nothing in it allocates, logs, throws or looks
+  /// anything up.
   virtual void launch() noexcept = 0;
   /// Throws RunError if any launch failed. Local.
   virtual void check() const {}

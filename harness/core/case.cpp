@@ -22,8 +22,9 @@ std::optional<Enum> from(const std::array<std::string_view, n>& names, std::stri
 }
 
 /// Dimensions in the order people read them; the shape of a matrix product is one word.
-constexpr std::array<std::string_view, 8> label_order{"bytes",  "m",         "type",    "op",
-                                                      "counts", "algorithm", "backend", "memory"};
+constexpr std::array<std::string_view, 10> label_order{
+    "collective", "bytes",     "m",        "type",    "op",
+    "counts",     "algorithm", "progress", "backend", "memory"};
 
 std::string shape(const Dims& dims) {
   std::string text;
@@ -39,8 +40,8 @@ std::string word(const Dims& dims, std::string_view dim) {
   if (at == dims.end()) return {};
   if (dim == "m") return shape(dims);
   auto text = format_dim(at->second, find_dim(dim)->kind);
-  const bool usual =
-      text == "mpi" || text == "host" || text == "native" || text == "direct" || text == "uniform";
+  const bool usual = text == "mpi" || text == "host" || text == "native" || text == "direct" ||
+                     text == "uniform" || (dim == "progress" && text == "none");
   return usual ? std::string() : text;
 }
 

@@ -8,6 +8,7 @@
 #include "harness/core/error.hpp"
 #include "harness/core/rank_set.hpp"
 #include "harness/run/timing.hpp"
+#include "harness/run/turn_times.hpp"
 #include "harness/stats/quantile.hpp"
 
 namespace assay::run {
@@ -91,12 +92,18 @@ std::string Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed
       reason = error.what();
     }
   rig_.progress.enter_phase(case_index_, Phase::control);
-  return comm::broadcast_text(rig_.world, first_reason(comm::gather_text(rig_.world, reason)));
+  reason = comm::broadcast_text(rig_.world, first_reason(comm::gather_text(rig_.world, reason)));
+  if (!reason.empty() || prepared_ == nullptr) return reason;
+  rig_.progress.enter_phase(case_index_, Phase::prepare);
+  prepared_->calibrate(*seat_.team);
+  rig_.progress.enter_phase(case_index_, Phase::control);
+  turns_ = prepared_->turns();
+  return {};
 }
 
 Round::Chunk Round::run_chunk(ChunkCall call) {
   Chunk chunk;
-  const auto n = static_cast<std::size_t>(call.iterations);
+  const auto n = static_cast<std::size_t>(call.iterations) * turns_.launches();
   const auto before = durations_ns_.size();
   durations_ns_.resize(before + n);
   rig_.world.barrier();
@@ -110,9 +117,12 @@ Round::Chunk Round::run_chunk(ChunkCall call) {
     prepared_->check();
     std::vector<double> longest(durations.begin(), durations.end());
     seat_.team->max(longest);
+    for (double& time : longest) time *= seconds_per_ns;
     if (report_.leader)
-      for (const double ns : longest)
-        chunk.t_max_s.push_back(static_cast<float>(ns * seconds_per_ns));
+      for (const double time_s : of_last_turn(longest, turns_))
+        chunk.t_max_s.push_back(static_cast<float>(time_s));
+    if (report_.leader && call.phase == Phase::timed)
+      append_turns(report_.in_turn, turns_, longest);
   }
   if (call.phase != Phase::timed) durations_ns_.resize(before);
   rig_.world.barrier();
@@ -236,7 +246,7 @@ TimedPlan Round::run_timed() {
   const auto& stop = spec_.protocol.stop;
   const double cap_s = stop.time_s > 0 ? stop.time_s : settings_.max_time_per_round_s;
   const auto plan = decide([&] { return plan_timed(stop, groups, iteration_s_, cap_s); });
-  durations_ns_.reserve(static_cast<std::size_t>(plan.iterations));
+  durations_ns_.reserve(static_cast<std::size_t>(plan.iterations) * turns_.launches());
   if (plan.iterations > 0)
     append(
         report_.timed,
@@ -248,7 +258,7 @@ TimedPlan Round::run_timed() {
 
 void Round::summarise_rank() {
   if (durations_ns_.empty() || prepared_ == nullptr) return;
-  auto sorted = durations_ns_;
+  auto sorted = of_last_turn(durations_ns_, turns_);
   std::sort(sorted.begin(), sorted.end());
   const auto n = sorted.size();
   const auto quantile = [&](double q) {

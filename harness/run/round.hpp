@@ -34,7 +34,8 @@ struct RoundReport {
   float rank_min = 0, rank_p50 = 0, rank_p99 = 0, rank_max = 0, rank_mean = 0;
   VerifyReport before, after;
   // Of leaders:
-  std::vector<float> warm_up, pilot, timed;  ///< T_max per iteration in seconds
+  std::vector<float> warm_up, pilot, timed;           ///< T_max per iteration in seconds
+  std::map<std::string, std::vector<float>> in_turn;  ///< timed: other series of Prepared::turns()
   Work work;
   comm::LaunchInfo launch;
   std::map<std::string, std::string> notes;
@@ -98,7 +99,8 @@ class Round {
   Seat& seat_;
   std::optional<bench::Context> context_;
   std::unique_ptr<bench::Prepared> prepared_;
-  std::vector<std::int64_t> durations_ns_;  ///< of the timed loop so far, this rank's own
+  bench::Turns turns_;
+  std::vector<std::int64_t> durations_ns_;  ///< launches of the timed loop so far, this rank's own
   RoundReport report_;
   double iteration_s_ = 1e-6;  ///< rank 0's estimate
   std::uint16_t case_index_ = 0;

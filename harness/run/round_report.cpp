@@ -51,6 +51,7 @@ void pack(Packer& out, const RoundReport& report) {
   out.put(report.warm_up);
   out.put(report.pilot);
   out.put(report.timed);
+  out.put(report.in_turn);
   out.put(report.work.amount);
   out.put(report.work.absent);
   out.put(report.launch.path);
@@ -75,6 +76,7 @@ RoundReport unpack_report(std::span<const std::byte> bytes) {
   report.warm_up = in.floats();
   report.pilot = in.floats();
   report.timed = in.floats();
+  report.in_turn = in.map<decltype(report.in_turn)>([](Unpacker& from) { return from.floats(); });
   report.work.amount =
       in.map<decltype(report.work.amount)>([](Unpacker& from) { return from.get<double>(); });
   report.work.absent = in.map<decltype(report.work.absent)>(text);

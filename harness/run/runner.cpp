@@ -60,7 +60,11 @@ std::string in_round(const std::string& reason, std::size_t round, std::size_t r
 }
 
 Series series(std::string name, Axis axis, std::size_t group, std::vector<float> values) {
-  return {std::move(name), std::string(symbol(Unit::second)), axis, group, std::move(values)};
+  const auto row = std::find_if(metrics.begin(), metrics.end(), [&](const Metric& metric) {
+    return metric.source == Source::series && metric.of == name;
+  });
+  const auto unit = row == metrics.end() ? Unit::second : row->unit;
+  return {std::move(name), std::string(symbol(unit)), axis, group, std::move(values)};
 }
 
 /// Builds the document's entry from the rounds' summaries, on rank 0.
@@ -136,6 +140,8 @@ class Assembler {
     iteration_series_["warm_up"][report.group] = std::move(report.warm_up);
     iteration_series_["pilot"][report.group] = std::move(report.pilot);
     iteration_series_["t_max"][report.group] = std::move(report.timed);
+    for (auto& [name, values] : report.in_turn)
+      iteration_series_[name][report.group] = std::move(values);
     work_[report.group] = std::move(report.work);
     paths_[report.group] = std::move(report.launch.path);
     reductions_[report.group] = std::move(report.launch.reduction);

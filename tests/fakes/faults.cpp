@@ -94,6 +94,8 @@ class FaultyPrepared final : public bench::Prepared {
   Work work() const override { return inner_->work(); }
   comm::LaunchInfo launch_info() const override { return inner_->launch_info(); }
   std::map<std::string, std::string> notes() const override { return inner_->notes(); }
+  bench::Turns turns() const override { return inner_->turns(); }
+  void calibrate(comm::Team& group) override { inner_->calibrate(group); }
   void reset(bench::Iteration iteration) override { inner_->reset(iteration); }
   void launch() noexcept override {
     trouble_.around([&](bool) { inner_->launch(); });

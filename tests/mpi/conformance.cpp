@@ -50,10 +50,12 @@ Outcome launch_and_verify(const Setup& setup) {
                          42,         5 * std::max<std::uint64_t>(bytes, 64),
                          1};
   auto prepared = setup.benchmark.prepare(context);
+  prepared->calibrate(*team);
   Outcome outcome;
   outcome.path = prepared->launch_info().path;
   outcome.before = prepared->verify(Moment::before);
-  for (int i = 0; i < 4; ++i) prepared->launch();
+  const auto launches = prepared->turns().launches();
+  for (std::size_t i = 0; i < 4 * launches + launches - 1; ++i) prepared->launch();
   prepared->reset({true});
   prepared->launch();
   prepared->check();
@@ -106,11 +108,26 @@ bool runs(const bench::Benchmark& benchmark, const Case& spec) {
   return benchmark.supports(spec, {topology, layout, comm::backends()}).yes();
 }
 
+/// What carries any collective out in the background: each of them. (Types and operators of the
+/// nonblocking forms: nonblocking.cpp.)
+std::vector<Case> nonblocking_cases_of(const bench::Benchmark& benchmark, std::vector<Case> cases) {
+  std::erase_if(cases, [](const Case& spec) {
+    return text_dim(spec.dims, "type") != "fp64" && text_dim(spec.dims, "type") != "bf16";
+  });
+  for (const auto* name : {"collective", "progress"})
+    if (const auto* dim = find_dim_spec(benchmark.info(), name))
+      multiply(cases, name, {dim->choices.begin(), dim->choices.end()});
+  std::erase_if(cases, [&](const Case& spec) { return !runs(benchmark, spec); });
+  return cases;
+}
+
 std::vector<Case> cases_of(const bench::Benchmark& benchmark, const comm::Backend& backend) {
   const auto& info = benchmark.info();
   std::vector<Case> cases;
   for (const auto& type : data_types)
     for (const auto count : counts) cases.push_back(case_of(info, backend, type.type, count));
+  if (find_dim_spec(info, "collective") != nullptr)
+    return nonblocking_cases_of(benchmark, std::move(cases));
   multiply(cases, "op", texts(reduce_op_names));
   multiply(cases, "in_place", {false, true});
   multiply(cases, "root", roots());

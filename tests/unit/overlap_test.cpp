@@ -1,0 +1,205 @@
+// The overlap ratio on literals, and the benchmark with a library that is slow on purpose: one that
+// works in the background, and one whose start blocks.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "benchmarks/catalogue.hpp"
+#include "harness/bench/turns.hpp"
+#include "harness/run/runner.hpp"
+
+namespace assay {
+namespace {
+
+using testing::ElementsAre;
+
+double ratio(double comm, double compute, double both) {
+  return bench::overlap_ratio(std::array{comm, compute, both});
+}
+
+TEST(OverlapRatio, IsTheShareOfTheShorterThatIsHidden) {
+  EXPECT_EQ(ratio(2, 2, 2), 1);
+  EXPECT_EQ(ratio(2, 2, 3), 0.5);
+  EXPECT_EQ(ratio(2, 2, 4), 0);
+  EXPECT_EQ(ratio(1, 4, 4), 1) << "the collective is the shorter one";
+  EXPECT_EQ(ratio(4, 1, 4.5), 0.5) << "the compute is";
+  EXPECT_EQ(ratio(2, 2, 5), 0) << "slower together than one after the other";
+}
+
+enum class Progress { in_background, only_in_start };
+
+/// A library of which every collective takes 20 ms of sleep, and moves nothing.
+constexpr auto takes = std::chrono::milliseconds(20);
+
+class SlowCollective final : public comm::Nonblocking {
+ public:
+  explicit SlowCollective(Progress progress) : progress_(progress) {}
+  void start(const std::byte*, std::byte*) noexcept override {
+    end_ = std::chrono::steady_clock::now() + takes;
+    if (progress_ == Progress::only_in_start) wait();
+  }
+  bool test() noexcept override { return std::chrono::steady_clock::now() >= end_; }
+  void wait() noexcept override { std::this_thread::sleep_until(end_); }
+  void check() const override {}
+  const comm::LaunchInfo& info() const override { return info_; }
+
+ private:
+  Progress progress_;
+  comm::LaunchInfo info_{"native", "library"};
+  std::chrono::steady_clock::time_point end_;
+};
+
+class SlowLibrary final : public comm::Communicator {
+ public:
+  explicit SlowLibrary(Progress progress) : progress_(progress) {}
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  bool accepts(device::MemoryKind) const override { return true; }
+  std::unique_ptr<comm::Launch> native(const comm::CollectiveCall&) override { return nullptr; }
+  std::unique_ptr<comm::Transfers> transfers(std::vector<comm::Transfer>) override {
+    return nullptr;
+  }
+  std::unique_ptr<comm::Nonblocking> nonblocking(const comm::CollectiveCall&) override {
+    return std::make_unique<SlowCollective>(progress_);
+  }
+
+ private:
+  Progress progress_;
+};
+
+Case overlap_case(const bench::Benchmark& overlap) {
+  Case spec;
+  for (const auto& dim : overlap.info().dims) spec.dims[std::string(dim.name)] = dim.fallback;
+  spec.dims["bytes"] = std::int64_t{64};
+  return spec;
+}
+
+/// Median overlap of a few iterations, timed as a run times them.
+double measured(Progress progress, const char* progress_of_case) {
+  const auto overlap = benchmarks::make_overlap();
+  auto spec = overlap_case(*overlap);
+  spec.dims["progress"] = std::string(progress_of_case);
+  SlowLibrary library(progress);
+  const auto team = comm::make_solo_team();
+  const auto device = device::make_host_device();
+  bench::Context context{spec, {}, *device, &library};
+  auto prepared = overlap->prepare(context);
+  prepared->calibrate(*team);
+  const auto turns = prepared->turns();
+  std::vector<double> ratios;
+  for (int i = 0; i < 5; ++i) {
+    std::vector<double> times;
+    for (std::size_t turn = 0; turn < turns.launches(); ++turn) {
+      const auto begin = std::chrono::steady_clock::now();
+      prepared->launch();
+      times.push_back(
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    }
+    ratios.push_back(turns.ratio_of(times));
+  }
+  std::sort(ratios.begin(), ratios.end());
+  return ratios[ratios.size() / 2];
+}
+
+// The compute takes 20 ms or, on a busy machine, longer: either hides all of the other or nothing.
+TEST(Overlap, IsHighWhereTheLibraryWorksInTheBackground) {
+  EXPECT_GT(measured(Progress::in_background, "none"), 0.6);
+  EXPECT_GT(measured(Progress::in_background, "poll"), 0.6);
+}
+
+TEST(Overlap, IsLowWhereStartBlocks) { EXPECT_LT(measured(Progress::only_in_start, "none"), 0.4); }
+
+TEST(Overlap, IsRefusedWhereItMeansNothing) {
+  const auto overlap = benchmarks::make_overlap();
+  auto spec = overlap_case(*overlap);
+  const Topology topology = stated_topology(2, 2);
+  comm::Backend backend;
+  backend.name = "mpi";
+  const std::vector backends{backend};
+  const Layout pair{"world", {{{Group{{{0, 1, 1}}}}}}};
+  const Layout each{"each", {{{Group{{{0, 0, 1}}}, Group{{{1, 1, 1}}}}}}};
+  EXPECT_EQ(overlap->supports(spec, {topology, pair, backends}).reason, "");
+  EXPECT_THAT(overlap->supports(spec, {topology, each, backends}).reason,
+              testing::HasSubstr("communicates with nobody"));
+  spec.protocol.pacing = Pacing::stream;
+  EXPECT_THAT(overlap->supports(spec, {topology, pair, backends}).reason,
+              testing::HasSubstr("use pacing isolated"));
+}
+
+/// Launches take 1, 21 and 41 ms in turn.
+class PreparedTurns final : public bench::Prepared {
+ public:
+  Work work() const override { return {}; }
+  bench::Turns turns() const override {
+    return {{"t_comm", "t_compute"}, "overlap", [](std::span<const double> times) {
+              return times[0] < times[1] && times[1] < times[2] ? 7.0 : 0.0;
+            }};
+  }
+  void reset(bench::Iteration iteration) override { last_ = iteration.last; }
+  void launch() noexcept override {
+    announced_at_ = last_ ? turn_ : announced_at_;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1 + 20 * turn_));
+    turn_ = (turn_ + 1) % 3;
+  }
+  VerifyReport verify(Moment moment) override {
+    return {.checked = 1,
+            .wrong = moment == Moment::after && announced_at_ != 2 ? 1U : 0U,
+            .first = {},
+            .method = "timed output"};
+  }
+
+ private:
+  bool last_ = false;
+  int turn_ = 0, announced_at_ = -1;
+};
+
+class TurnsBenchmark final : public bench::Benchmark {
+ public:
+  TurnsBenchmark() { info_.name = "turns"; }
+  const BenchmarkInfo& info() const override { return info_; }
+  bench::Support supports(const Case&, const bench::Facts&) const override { return {}; }
+  std::unique_ptr<bench::Prepared> prepare(bench::Context&) const override {
+    return std::make_unique<PreparedTurns>();
+  }
+
+ private:
+  BenchmarkInfo info_;
+};
+
+TEST(Turns, AreSeriesOfTheirOwnAndTheLastIsTheCase) {
+  const auto world = comm::make_solo_team();
+  const auto topology = stated_topology(1, 1);
+  const auto device = device::make_host_device();
+  const bench::Benchmarks benchmarks{std::make_shared<TurnsBenchmark>()};
+  run::Progress progress;
+  plan::Plan plan;
+  plan.layouts["world"] = {"world", {{{Group{{{0, 0, 1}}}}}}};
+  auto& spec = plan.cases.emplace_back();
+  spec.benchmark = "turns";
+  spec.layout = "world";
+  spec.protocol.warm_up = {.iterations = 1, .time_s = 0};
+  spec.protocol.pilot = 0;
+  spec.protocol.stop = {.kind = StopKind::iterations, .iterations = 4};
+  result::CaseResult result;
+  run::run_plan(plan, {*world, topology, *device, benchmarks, {}, progress}, {},
+                [&](const result::CaseResult& c) { result = c; });
+  std::map<std::string, const Series*> series;
+  for (const auto& one : result.samples.series) series[one.name] = &one;
+  for (const char* name : {"t_max", "t_comm", "t_compute", "overlap"}) {
+    ASSERT_TRUE(series.contains(name)) << name;
+    EXPECT_EQ(series[name]->values.size(), 4U) << name;
+  }
+  // The ratio saw the times of one iteration in their order.
+  EXPECT_THAT(series["overlap"]->values, ElementsAre(7, 7, 7, 7));
+  EXPECT_EQ(series["overlap"]->unit, "");
+  EXPECT_EQ(series["t_comm"]->unit, "s");
+  for (std::size_t i = 0; i < 4; ++i)
+    EXPECT_LT(series["t_compute"]->values[i], series["t_max"]->values[i]);
+  EXPECT_GE(series["rank_min"]->values.front(), 0.04) << "the quantiles are of the last turn too";
+  EXPECT_EQ(result.verify.after.wrong, 0U) << "what is verified is not the last of the turns";
+}
+
+}  // namespace
+}  // namespace assay
