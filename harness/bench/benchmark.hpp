@@ -39,6 +39,12 @@ struct GroupView {
   std::string host;
 };
 
+/// This rank's place in what goes on beside the group that is timed (dimension `beside`).
+struct Companion {
+  GroupView group;
+  comm::Communicator* communicator = nullptr;  ///< null: nothing does
+};
+
 /// What a case is prepared with. Outlives the Prepared.
 struct Context {
   const Case& spec;
@@ -49,6 +55,7 @@ struct Context {
   std::uint64_t seed = 0;            ///< equal on all ranks
   std::uint64_t rotation_bytes = 0;  ///< rotate buffers over this much; 0 = one buffer (warm)
   int threads = 1;                   ///< for local compute: cores bound to this rank
+  Companion companion{};
 };
 
 /// Untimed moment before a launch (isolated) or before a block (stream).

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "harness/core/beside.hpp"
 #include "harness/core/data_type.hpp"
 #include "harness/core/error.hpp"
 #include "harness/schedule/layouts.hpp"
@@ -124,7 +125,13 @@ void Builder::merge(const Request& request, Case c) {
 void Builder::add_case(const Request& request, Dims dims, const std::string& layout) {
   try {
     check_size(dims);
-    const auto key = layout_key(layout, take_placement(dims));
+    const auto placement = take_placement(dims);
+    const auto key = layout_key(layout, placement);
+    if (const auto at = dims.find("beside"); at != dims.end()) {
+      const auto beside = parse_beside(std::get<std::string>(at->second), "beside");
+      check_size(beside.dims);
+      layout_key(beside.layout, placement);
+    }
     merge(request, {.id = {},
                     .benchmark = request.benchmark,
                     .dims = std::move(dims),

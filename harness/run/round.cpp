@@ -59,6 +59,7 @@ Round::Round(const Inputs& inputs, Seat& seat)
       rig_(inputs.rig),
       settings_(inputs.settings),
       seat_(seat),
+      companion_(inputs.companion),
       case_index_(inputs.case_index) {
   report_.member = !seat.idle();
   report_.group = seat.group;
@@ -74,6 +75,13 @@ auto Round::decide(F on_rank_0) {
   return comm::broadcast_value(rig_.world, value);
 }
 
+bench::Companion Round::companion_of(int rank) const {
+  if (companion_ == nullptr) return {};
+  const auto& team = *companion_->team;
+  return {{team.rank(), team.size(), rank, rig_.topology.host_name(rank)},
+          companion_->communicator.get()};
+}
+
 std::string Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed) {
   rig_.progress.enter_phase(case_index_, Phase::prepare);
   std::string reason;
@@ -86,7 +94,8 @@ std::string Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed
           seat_.communicator.get(),
           seed,
           spec_.protocol.cache == Cache::cold ? settings_.rotation_bytes : 0,
-          settings_.threads});
+          settings_.threads,
+          companion_of(rank)});
       prepared_ = benchmark.prepare(*context_);
     } catch (const RunError& error) {
       reason = error.what();
@@ -111,7 +120,8 @@ Round::Chunk Round::run_chunk(ChunkCall call) {
   if (prepared_ != nullptr) {
     rig_.progress.enter_phase(case_index_, call.phase);
     const auto durations = std::span(durations_ns_).subspan(before);
-    time_launches({*prepared_, *seat_.team, rig_.progress},
+    auto& together = companion_ == nullptr ? *seat_.team : rig_.world;
+    time_launches({*prepared_, together, rig_.progress},
                   {.pacing = spec_.protocol.pacing, .last = call.last}, durations);
     rig_.progress.enter_phase(case_index_, Phase::control);
     prepared_->check();

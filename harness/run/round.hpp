@@ -56,6 +56,8 @@ class Round {
     const Rig& rig;
     const RunSettings& settings;
     std::uint16_t case_index = 0;
+    /// Of what goes on beside; every rank of the world has one, and all begin together. Or null.
+    const Seat* companion = nullptr;
   };
   Round(const Inputs& inputs, Seat& seat);
 
@@ -79,6 +81,7 @@ class Round {
   Chunk run_chunk(ChunkCall call);
   /// The same in chunks of about half a second, so that nothing waits long for a decision.
   Chunk run_chunks(ChunkCall call);
+  bench::Companion companion_of(int rank) const;
   GroupTimes gather_groups(const std::vector<float>& mine);
   template <class F>
   auto decide(F on_rank_0);
@@ -97,6 +100,7 @@ class Round {
   const Rig& rig_;
   const RunSettings& settings_;
   Seat& seat_;
+  const Seat* companion_;
   std::optional<bench::Context> context_;
   std::unique_ptr<bench::Prepared> prepared_;
   bench::Turns turns_;

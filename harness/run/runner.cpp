@@ -22,10 +22,10 @@ class Seats {
  public:
   Seats(const plan::Plan& plan, const Rig& rig) : plan_(plan), rig_(rig) {}
 
-  Seat& at(const Case& spec, std::size_t round, const comm::Backend* backend) {
-    const auto& layout = plan_.layouts.at(spec.layout);
+  Seat& at(const std::string& name, std::size_t round, const comm::Backend* backend) {
+    const auto& layout = plan_.layouts.at(name);
     if (layout.rounds.size() > most_kept_rounds) kept_.clear();
-    const Key key{spec.layout, round, backend == nullptr ? std::string() : backend->name};
+    const Key key{name, round, backend == nullptr ? std::string() : backend->name};
     const auto it = kept_.find(key);
     if (it != kept_.end()) return it->second;
     return kept_.emplace(key, take_seat(layout, round, rig_.world, backend)).first->second;
@@ -169,7 +169,7 @@ class Assembler {
 class PlanRunner {
  public:
   PlanRunner(const plan::Plan& plan, const Rig& rig, const RunSettings& settings)
-      : plan_(plan), rig_(rig), settings_(settings), seats_(plan, rig) {}
+      : plan_(plan), rig_(rig), settings_(settings), seats_(plan, rig), companions_(plan, rig) {}
 
   result::CaseResult run(std::size_t index) {
     const auto begin = now_ns();
@@ -188,7 +188,9 @@ class PlanRunner {
     settings.max_time_per_round_s /= static_cast<double>(layout.rounds.size());
     for (std::size_t r = 0; r < layout.rounds.size(); ++r) {
       rig_.progress.enter_phase(case_index, Phase::control);
-      Round round({spec, rig_, settings, case_index}, seats_.at(spec, r, backend_of(spec, rig_)));
+      const auto* backend = backend_of(spec, rig_);
+      Round round({spec, rig_, settings, case_index, companion_of(spec, backend)},
+                  seats_.at(spec.layout, r, backend));
       const auto reason = round.prepare(*benchmark, bench::mix(plan_.seed + index));
       if (!reason.empty())
         return assembler.without(result::Status::failed, in_round(reason, r, layout.rounds.size()),
@@ -199,10 +201,16 @@ class PlanRunner {
   }
 
  private:
+  /// On a communicator of its own even where both layouts are the same.
+  const Seat* companion_of(const Case& spec, const comm::Backend* backend) {
+    const auto layout = companion_layout(spec);
+    return layout.empty() ? nullptr : &companions_.at(layout, 0, backend);
+  }
+
   const plan::Plan& plan_;
   const Rig& rig_;
   const RunSettings& settings_;
-  Seats seats_;
+  Seats seats_, companions_;
 };
 
 }  // namespace

@@ -39,7 +39,7 @@ bool anyone_checked(const Outcome& outcome) {
 Outcome launch_and_verify(const Setup& setup) {
   auto& world = session->world();
   const auto team = world.split(0, world.rank());
-  const auto communicator = setup.backend.open(*team);
+  const auto communicator = setup.backend.open(*team), beside = setup.backend.open(*team);
   const auto device = device::make_host_device();
   const auto at = setup.spec.dims.find("bytes");
   const auto bytes = at == setup.spec.dims.end()
@@ -49,6 +49,7 @@ Outcome launch_and_verify(const Setup& setup) {
                          *device,    communicator.get(),
                          42,         5 * std::max<std::uint64_t>(bytes, 64),
                          1};
+  context.companion = {context.group, beside.get()};
   auto prepared = setup.benchmark.prepare(context);
   prepared->calibrate(*team);
   Outcome outcome;
@@ -117,6 +118,8 @@ std::vector<Case> nonblocking_cases_of(const bench::Benchmark& benchmark, std::v
   for (const auto* name : {"collective", "progress"})
     if (const auto* dim = find_dim_spec(benchmark.info(), name))
       multiply(cases, name, {dim->choices.begin(), dim->choices.end()});
+  multiply(cases, "beside",
+           {std::string("all_to_all:bytes=4096"), std::string("reduce:type=bf16,bytes=6,op=max")});
   std::erase_if(cases, [&](const Case& spec) { return !runs(benchmark, spec); });
   return cases;
 }
@@ -177,7 +180,8 @@ TEST(Conformance, EveryRowTypeOperatorAndCountIsExact) {
         ADD_FAILURE() << outcome.after.first->buffer << "[" << outcome.after.first->offset
                       << "]: expected " << outcome.after.first->expected << ", got "
                       << outcome.after.first->actual;
-      const bool moves = spec.dims.contains("bytes") && integer_dim(spec.dims, "bytes") > 0;
+      const bool moves = spec.dims.contains("beside") ||
+                         (spec.dims.contains("bytes") && integer_dim(spec.dims, "bytes") > 0);
       // One root alone has nothing to receive from itself.
       if (session->world().size() > 1) {
         EXPECT_EQ(anyone_checked(outcome), moves);

@@ -6,7 +6,7 @@ if(NOT program_mpirun)
   set(program_mpirun mpirun)
 endif()
 
-foreach(part outcomes contracts compare files bad_input signals ranks)
+foreach(part outcomes contracts compare concurrent files bad_input signals ranks)
   # What measures or waits for deadlines has the machine for itself.
   set(cores 2)
   if(part MATCHES "files|bad_input")
