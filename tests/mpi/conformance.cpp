@@ -265,7 +265,7 @@ class SkippedLaunch : public testing::TestWithParam<Pacing> {
     spec.protocol.pilot = 0;
     spec.protocol.stop = {.kind = StopKind::iterations, .iterations = timed};
     const auto result =
-        is_collective(benchmark)
+        in_libraries(benchmark)
             ? run_case(spec, benchmarks::catalogue(), fakes::faulty_backends(good, fault))
             : run_case(spec, fakes::faulty_benchmarks(benchmarks::catalogue(), fault), good);
     EXPECT_EQ(result.verify.before.wrong, 0U);
@@ -278,12 +278,15 @@ TEST_P(SkippedLaunch, IsCaughtWhenItIsTheLastOne) {
   for (const auto& benchmark : benchmarks::catalogue()) {
     const auto& info = benchmark->info();
     if (info.name == "noop" || info.name == "barrier") continue;  // nothing to check
-    if (is_collective(*benchmark) && !in_libraries(*benchmark)) continue;
+    const bool in_turns = find_dim_spec(info, "collective") != nullptr;
+    if (is_collective(*benchmark) && !in_libraries(*benchmark) && !in_turns) continue;
+    if (in_turns && (GetParam() == Pacing::stream || session->world().size() == 1)) continue;
     // A root alone receives nothing from itself.
     if (info.name == "broadcast" && session->world().size() == 1) continue;
     SCOPED_TRACE(benchmark->info().name);
     // A communicator sees the launch that is verified before the loop too.
-    const std::int64_t all = (is_collective(*benchmark) ? 1 : 0) + warm_up + timed;
+    const std::int64_t all =
+        in_turns ? 3 * (warm_up + timed) : (is_collective(*benchmark) ? 1 : 0) + warm_up + timed;
     const auto last = verified_after(*benchmark, all - 1);
     const auto none = verified_after(*benchmark, all);
     if (session->world().rank() != 0) continue;

@@ -34,7 +34,8 @@ TEST(Beside, IsReadInAnyOrderAndWrittenInOne) {
 TEST(Beside, RefusesWhatItDoesNotKnow) {
   for (const auto* text : {"all_to_all:", "all_to_all:bytes", "all_to_all:root=1",
                            "all_to_all:layout=node,", "all_to_all:colour=red"})
-    EXPECT_THAT(test::refusal([&] { canonical(text); }), HasSubstr("says nothing of what is beside"))
+    EXPECT_THAT(test::refusal([&] { canonical(text); }),
+                HasSubstr("says nothing of what is beside"))
         << text;
   EXPECT_THAT(test::refusal([] { canonical("all_to_all:bytes=x"); }), HasSubstr("--beside"));
   EXPECT_THAT(test::refusal([] { canonical("all_to_all:type=fp99"); }),
@@ -88,8 +89,7 @@ TEST(Beside, SameWordsAreTheSameCase) {
 
 TEST(Beside, IsRefusedWithItsPlace) {
   const auto refused = [](const std::string& beside) {
-    return test::refusal(
-        [&] { plan_of(R"({"benchmark":"congestion","beside":)" + beside + "}"); });
+    return test::refusal([&] { plan_of(R"({"benchmark":"congestion","beside":)" + beside + "}"); });
   };
   EXPECT_THAT(refused(R"({"benchmark":"noop"})"), HasSubstr("\"noop\" cannot go on beside"));
   EXPECT_THAT(refused(R"({"benchmark":"all_to_all","layout":"moon"})"),
