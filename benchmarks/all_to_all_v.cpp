@@ -28,6 +28,7 @@ std::uint64_t received(const OracleCall& call, int rank, int end) {
 const CollectiveSpec all_to_all_v_spec{
     .collective = Collective::all_to_all_v,
     .what = "every rank sends blocks of different sizes to every rank",
+    .has_counts = true,
     .send_elements = [](const OracleCall& call, int rank) { return sent(call, rank, call.ranks); },
     .recv_elements = [](const OracleCall& call,
                         int rank) { return received(call, rank, call.ranks); },

@@ -6,6 +6,7 @@ namespace assay::benchmarks {
 const CollectiveSpec barrier_spec{
     .collective = Collective::barrier,
     .what = "no rank leaves before the last one has entered",
+    .moves_data = false,
     .send_elements = extents::none,
     .recv_elements = extents::none,
     .count_for = [](std::uint64_t, int) { return std::uint64_t{0}; },

@@ -35,14 +35,13 @@ std::vector<DimSpec> dims_of(const CollectiveSpec& spec) {
   std::vector<DimSpec> dims{{"backend", std::string("mpi"), {}},
                             {"memory", std::string("host"), {"host"}},
                             {"algorithm", algorithms.front(), algorithms}};
-  if (spec.collective == Collective::barrier) return dims;
+  if (!spec.moves_data) return dims;
   dims.push_back({"type", std::string("fp32"), all_type_names()});
   dims.push_back({"bytes", std::int64_t{1} << 20, {}});
   if (spec.reduces) dims.push_back({"op", std::string("sum"), all_op_names()});
   if (spec.has_in_place) dims.push_back({"in_place", false, {}});
   if (spec.rooted) dims.push_back({"root", std::string("0"), {}});
-  if (spec.collective == Collective::all_to_all_v)
-    dims.push_back({"counts", std::string("uniform"), {}});
+  if (spec.has_counts) dims.push_back({"counts", std::string("uniform"), {}});
   if (spec.has_window) dims.push_back({"window", std::int64_t{64}, {}});
   return dims;
 }
@@ -74,8 +73,8 @@ class CollectiveBenchmark final : public bench::Benchmark {
     info_.what = spec.what;
     info_.dims = dims_of(spec);
     info_.metrics = {"busbw", "algbw", "time"};
-    if (spec.collective == Collective::barrier) info_.metrics = {"time"};
-    if (spec.collective == Collective::ping_pong) info_.metrics = {"latency", "busbw", "time"};
+    if (!spec.moves_data) info_.metrics = {"time"};
+    if (spec.messages > 0) info_.metrics = {"latency", "busbw", "time"};
     if (spec.between_two) info_.default_layout = "pairs";
     info_.reduces = spec.reduces;
     info_.memory_bytes = [](const Dims& dims, int) { return 2.0 * bytes_of(dims); };

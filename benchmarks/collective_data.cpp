@@ -28,7 +28,7 @@ Work CollectiveData::work() const {
   Work work;
   const auto call = shape_.call(0);
   const double alg = spec_.alg_elements(call) * static_cast<double>(shape_.width());
-  if (spec_.collective == Collective::ping_pong) work.amount["messages"] = 2;
+  if (spec_.messages > 0) work.amount["messages"] = spec_.messages;
   if (alg == 0) {
     work.absent["alg_bytes"] = work.absent["bus_bytes"] = "no bytes are moved";
     return work;
@@ -56,27 +56,28 @@ CollectiveData::Operation CollectiveData::take() noexcept {
 }
 
 void CollectiveData::announce() {
-  announced_ = turn_.next();
+  const auto slot = turn_.announce();
   announced_root_ = next_root_;
   if (in_place_)
-    fill_in_place(announced_);
+    fill_in_place(slot);
   else
-    recv_.poison(announced_);
+    recv_.poison(slot);
 }
 
 VerifyReport CollectiveData::compare(std::uint64_t in_place_result_at) const {
   PatternCheck check(context_);
+  const auto slot = turn_.announced();
   const auto call = shape_.call(shape_.roots()[announced_root_]);
   const int rank = context_.group.rank;
   const auto shift = in_place_ ? in_place_result_at : 0;
   for (int i = 0; i < spec_.pieces(call, rank); ++i) {
     const auto piece = spec_.expected(call, rank, i);
     const auto at = piece.at + shift;
-    check.data(recv_.slot(announced_) + at * shape_.width(), piece.pattern,
-               {stream(announced_), piece.first_index, piece.count}, at);
+    check.data(recv_.slot(slot) + at * shape_.width(), piece.pattern,
+               {stream(slot), piece.first_index, piece.count}, at);
   }
-  check.guards("recv", recv_, announced_);
-  if (!in_place_) check.guards("send", *send_, announced_);
+  check.guards("recv", recv_, slot);
+  if (!in_place_) check.guards("send", *send_, slot);
   return check.report();
 }
 

@@ -55,7 +55,7 @@ class CollectiveData {
   bench::BufferRing recv_;
   std::optional<bench::BufferRing> send_;
   std::size_t next_root_ = 0;
-  std::size_t announced_ = 0, announced_root_ = 0;  ///< slot and root to be verified
+  std::size_t announced_root_ = 0;  ///< the one to be verified
 };
 
 }  // namespace assay::benchmarks

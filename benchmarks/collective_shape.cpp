@@ -70,15 +70,23 @@ CollectiveShape::CollectiveShape(const CollectiveSpec& spec, const Dims& dims, i
   call_.seed = seed;
   call_.in_place = spec.has_in_place && flag_dim(dims, "in_place");
   if (spec.reduces) call_.op = reduce_op_from(text_dim(dims, "op")).value();
-  if (!dims.contains("bytes")) return;
+  if (spec.moves_data) read_sizes(dims);
+  for (int rank = 0; rank < ranks; ++rank) {
+    const auto one = extent(rank);
+    largest_.send = std::max(largest_.send, one.send);
+    largest_.recv = std::max(largest_.recv, one.recv);
+  }
+}
+
+void CollectiveShape::read_sizes(const Dims& dims) {
   call_.type = data_type_from(text_dim(dims, "type")).value();
   width_ = size_of(call_.type);
   const auto elements = static_cast<std::uint64_t>(integer_dim(dims, "bytes")) / width_;
-  call_.count = spec.count_for(elements, ranks);
-  if (spec.has_window) call_.window = static_cast<std::uint64_t>(integer_dim(dims, "window"));
-  if (spec.collective != Collective::all_to_all_v) return;
-  counts_ = counts_matrix(text_dim(dims, "counts"), ranks, elements);
-  call_.count = largest_sum(counts_, static_cast<std::size_t>(ranks));
+  call_.count = spec_.count_for(elements, call_.ranks);
+  if (spec_.has_window) call_.window = static_cast<std::uint64_t>(integer_dim(dims, "window"));
+  if (!spec_.has_counts) return;
+  counts_ = counts_matrix(text_dim(dims, "counts"), call_.ranks, elements);
+  call_.count = largest_sum(counts_, static_cast<std::size_t>(call_.ranks));
 }
 
 OracleCall CollectiveShape::call(int root) const {
@@ -107,19 +115,8 @@ schedule::Extent CollectiveShape::extent(int rank) const {
   return most;
 }
 
-schedule::Extent CollectiveShape::largest() const {
-  schedule::Extent most;
-  for (int rank = 0; rank < call_.ranks; ++rank) {
-    const auto one = extent(rank);
-    most.send = std::max(most.send, one.send);
-    most.recv = std::max(most.recv, one.recv);
-  }
-  return most;
-}
-
 std::uint64_t CollectiveShape::actual_bytes() const {
-  const auto most = largest();
-  return std::max(most.send, most.recv) * width_;
+  return std::max(largest_.send, largest_.recv) * width_;
 }
 
 }  // namespace assay::benchmarks

@@ -27,15 +27,18 @@ class CollectiveShape {
   /// buffer.
   schedule::Extent extent(int rank) const;
   /// The largest extents of any rank: what rotation is planned with, so that all have equal slots.
-  schedule::Extent largest() const;
+  schedule::Extent largest() const { return largest_; }
   std::uint64_t actual_bytes() const;
 
  private:
+  void read_sizes(const Dims& dims);
+
   const CollectiveSpec& spec_;
   OracleCall call_;
   std::vector<std::uint64_t> counts_;
   std::vector<int> roots_;
   std::size_t width_ = 1;
+  schedule::Extent largest_;
 };
 
 /// Element [i · ranks + j]: what rank i sends to rank j, so that the largest sum of a row or a

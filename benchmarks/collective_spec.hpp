@@ -47,6 +47,9 @@ struct CollectiveSpec {
   bool in_libraries = true;  ///< some library has it; else there are named algorithms only
   bool between_two = false;  ///< a point-to-point pattern: groups of two ranks
   bool has_window = false;
+  bool has_counts = false;  ///< OracleCall::counts says who sends how much
+  bool moves_data = true;
+  double messages = 0;  ///< one after another in a launch: what a latency is of; 0: has none
   /// Elements in the send and in the receive buffer of a rank, out of place.
   std::uint64_t (*send_elements)(const OracleCall& call, int rank);
   std::uint64_t (*recv_elements)(const OracleCall& call, int rank);

@@ -84,16 +84,16 @@ class PreparedGemm final : public bench::Prepared {
       launch();
     }
     const std::vector<double> x = probe();
-    const std::vector<double> bx = product(at(b_, announced_), sizes_.k, sizes_.n, x);
-    const std::vector<double> abx = product(at(a_, announced_), sizes_.m, sizes_.k, bx);
-    const std::vector<double> cx = product(at(c_, announced_), sizes_.m, sizes_.n, x);
+    const std::vector<double> bx = product(at(b_, turn_.announced()), sizes_.k, sizes_.n, x);
+    const std::vector<double> abx = product(at(a_, turn_.announced()), sizes_.m, sizes_.k, bx);
+    const std::vector<double> cx = product(at(c_, turn_.announced()), sizes_.m, sizes_.n, x);
     VerifyReport report;
     report.checked = sizes_.m * sizes_.n;
     report.method = moment == Moment::before ? "extra call on the timed buffers" : "timed output";
     for (std::size_t i = 0; i < sizes_.m; ++i)
       if (!(cx[i] == abx[i])) check_row(i, report);
     PatternCheck guards(context_);
-    for (const auto* ring : {&a_, &b_, &c_}) guards.guards("matrix", *ring, announced_);
+    for (const auto* ring : {&a_, &b_, &c_}) guards.guards("matrix", *ring, turn_.announced());
     report.wrong += guards.report().wrong;
     if (!report.first) report.first = guards.report().first;
     return report;
@@ -104,11 +104,7 @@ class PreparedGemm final : public bench::Prepared {
   static std::size_t b_bytes(const Sizes& s) { return s.k * s.n * sizeof(T); }
   static std::size_t c_bytes(const Sizes& s) { return s.m * s.n * sizeof(T); }
 
-  /// The next launch is the one whose output is verified, wherever it writes.
-  void announce() {
-    announced_ = turn_.next();
-    c_.poison(announced_);
-  }
+  void announce() { c_.poison(turn_.announce()); }
   static T* at(const bench::BufferRing& ring, std::size_t slot) {
     return reinterpret_cast<T*>(ring.slot(slot));
   }
@@ -148,9 +144,9 @@ class PreparedGemm final : public bench::Prepared {
     for (std::size_t j = 0; j < sizes_.n; ++j) {
       double expected = 0;
       for (std::size_t l = 0; l < sizes_.k; ++l)
-        expected += static_cast<double>(at(a_, announced_)[row * sizes_.k + l]) *
-                    static_cast<double>(at(b_, announced_)[l * sizes_.n + j]);
-      const auto actual = static_cast<double>(at(c_, announced_)[row * sizes_.n + j]);
+        expected += static_cast<double>(at(a_, turn_.announced())[row * sizes_.k + l]) *
+                    static_cast<double>(at(b_, turn_.announced())[l * sizes_.n + j]);
+      const auto actual = static_cast<double>(at(c_, turn_.announced())[row * sizes_.n + j]);
       if (actual == expected) continue;
       ++report.wrong;
       if (report.first) continue;
@@ -164,7 +160,6 @@ class PreparedGemm final : public bench::Prepared {
   Sizes sizes_;
   bench::Rotation rotation_;
   bench::Turn turn_;
-  std::size_t announced_ = 0;
   bench::BufferRing a_, b_, c_;
 };
 

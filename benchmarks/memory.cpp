@@ -93,19 +93,15 @@ class PreparedMemory final : public bench::Prepared {
       launch();
     }
     PatternCheck check(context_);
-    check.data(rings_[0].slot(announced_), expected(), slice(announced_), 0);
-    for (const auto& ring : rings_) check.guards("array", ring, announced_);
+    check.data(rings_[0].slot(turn_.announced()), expected(), slice(turn_.announced()), 0);
+    for (const auto& ring : rings_) check.guards("array", ring, turn_.announced());
     auto report = check.report();
     report.method = moment == Moment::before ? "extra call on the timed buffers" : "timed output";
     return report;
   }
 
  private:
-  /// The next launch is the one whose output is verified, wherever it writes.
-  void announce() {
-    announced_ = turn_.next();
-    rings_[0].poison(announced_);
-  }
+  void announce() { rings_[0].poison(turn_.announce()); }
   double* array(std::size_t which, std::size_t slot) const {
     return reinterpret_cast<double*>(rings_[which].slot(slot));
   }
@@ -131,7 +127,6 @@ class PreparedMemory final : public bench::Prepared {
   std::size_t count_;
   bench::Rotation rotation_;
   bench::Turn turn_;
-  std::size_t announced_ = 0;
   std::vector<bench::BufferRing> rings_;
 };
 

@@ -26,6 +26,7 @@ const CollectiveSpec ping_pong_spec{
     .what = "between two ranks: a message there and one back",
     .in_libraries = false,
     .between_two = true,
+    .messages = 2,
     .send_elements = extents::one,
     .recv_elements = extents::one,
     .count_for = extents::whole,

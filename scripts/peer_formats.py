@@ -42,8 +42,14 @@ class Sweep:
         return min(200, max(10, self.iterations // 5))
 
     def sizes(self):
+        if self.largest == 0:
+            return [0]
         count = int(math.log2(self.largest / self.smallest)) + 1
         return [self.smallest << i for i in range(count)]
+
+
+# What has no size is measured once.
+WITHOUT_SIZE = Sweep(0, 0, 5000)
 
 
 def parse_sweep(text):
@@ -69,48 +75,86 @@ def rows_of_numbers(text):
             yield columns
 
 
+@dataclasses.dataclass(frozen=True)
+class Test:
+    """How a peer measures one of assay's benchmarks."""
+
+    program: str
+    section: str = ""         # of the program, where it has several
+    per_peer: bool = False    # its sizes are one rank's share; assay's are those of all ranks
+    pacing: str = "isolated"  # a barrier before each operation, or back to back
+    messages: int = 0         # it reports a rate of so many messages of its size; 0: a time
+    operations: int = 1       # a launch of assay's has so many of what the peer times
+
+
 class Osu:
     """OSU Micro-Benchmarks 5 to 7: one program per collective, sums of MPI_CHAR unless told."""
 
     name = "osu"
-    pacing = "isolated"
-    programs = {"all_reduce": "osu_allreduce", "all_to_all": "osu_alltoall"}
+    tests = {
+        "all_reduce": Test("osu_allreduce"),
+        "all_to_all": Test("osu_alltoall", per_peer=True),
+        "all_to_all_v": Test("osu_alltoallv", per_peer=True),
+        "all_gather": Test("osu_allgather", per_peer=True),
+        "reduce_scatter": Test("osu_reduce_scatter_block"),
+        "broadcast": Test("osu_bcast"),
+        "reduce": Test("osu_reduce"),
+        "gather": Test("osu_gather", per_peer=True),
+        "scatter": Test("osu_scatter", per_peer=True),
+        "barrier": Test("osu_barrier"),
+        "ping_pong": Test("osu_latency", pacing="stream", operations=2),
+        "unidirectional": Test("osu_bw", pacing="stream", messages=64),
+        "bidirectional": Test("osu_bibw", pacing="stream", messages=128),
+    }
     types = {"char": "mpi_char", "int": "mpi_int", "float": "mpi_float"}
 
     @staticmethod
     def arguments(request, sweep, _scratch):
-        chosen = [] if request.type == "char" else ["-T", Osu.types[request.type]]
-        return ["-m", f"{sweep.smallest}:{sweep.largest}", "-i", str(sweep.iterations),
-                "-x", str(sweep.warm_up), "-f", "-M", str(1 << 34), *chosen]
+        arguments = ["-i", str(sweep.iterations), "-x", str(sweep.warm_up)]
+        if request.collective == "barrier":
+            return [*arguments, "-f"]
+        arguments += ["-m", f"{sweep.smallest}:{sweep.largest}"]
+        if request.type != "char":
+            arguments += ["-T", Osu.types[request.type]]
+        if request.test.messages:
+            # Memory of its own for every message of a window, as assay has.
+            return [*arguments, "-W", "64", "-b", "multiple"]
+        collective = ["-f", "-M", str(1 << 34)]
+        return arguments if request.test.pacing == "stream" else [*arguments, *collective]
 
     @staticmethod
-    def parse(text, _collective):
-        """{size: average over ranks of the mean, in microseconds}"""
-        if "Avg Latency(us)" not in text:
-            raise Failure("the output is not that of an OSU latency test: no 'Avg Latency(us)'")
-        return {int(row[0]): float(row[1]) for row in rows_of_numbers(text)}
+    def parse(text, collective):
+        """{size: average over ranks of the mean, in microseconds}; a barrier's size is 0"""
+        messages = Osu.tests[collective].messages
+        column = "Bandwidth (MB/s)" if messages else "Avg Latency(us)"
+        if column not in text:
+            raise Failure(f"the output is not that of an OSU test: no '{column}'")
+        if collective == "barrier":
+            return {0: float(text.split(column)[1].splitlines()[1].split()[0])}
+        rows = {int(row[0]): float(row[1]) for row in rows_of_numbers(text)}
+        # MB/s are bytes per microsecond.
+        return {size: messages * size / rate if messages else rate for size, rate in rows.items()}
 
 
 class Imb:
     """Intel MPI Benchmarks (IMB-MPI1): a barrier after each iteration, as by default."""
 
     name = "imb"
-    pacing = "isolated"
-    programs = {"all_reduce": "IMB-MPI1", "all_to_all": "IMB-MPI1"}
+    tests = {"all_reduce": Test("IMB-MPI1", "Allreduce"),
+             "all_to_all": Test("IMB-MPI1", "Alltoall", per_peer=True)}
     types = {"char": "char", "int": "int", "float": "float", "double": "double"}
-    benchmarks = {"all_reduce": "Allreduce", "all_to_all": "Alltoall"}
 
     @staticmethod
     def arguments(request, sweep, scratch):
         lengths = pathlib.Path(scratch, "lengths")
         lengths.write_text("".join(f"{size}\n" for size in sweep.sizes()))
-        return [Imb.benchmarks[request.collective], "-npmin", str(request.ranks),
+        return [request.test.section, "-npmin", str(request.ranks),
                 "-msglen", str(lengths), "-iter", str(sweep.iterations), "-iter_policy", "off",
                 "-time", "1000", "-red_data_type", Imb.types[request.type]]
 
     @staticmethod
     def parse(text, collective):
-        start = text.find(f"# Benchmarking {Imb.benchmarks[collective]}")
+        start = text.find(f"# Benchmarking {Imb.tests[collective].section}")
         if start < 0 or "t_avg[usec]" not in text[start:]:
             raise Failure("the output is not that of IMB-MPI1: no section with 't_avg[usec]'")
         return {int(row[0]): float(row[4]) for row in rows_of_numbers(text[start:])
@@ -121,8 +165,8 @@ class NcclTests:
     """nccl-tests: mean over ranks (-a 1) of back-to-back operations."""
 
     name = "nccl-tests"
-    pacing = "stream"
-    programs = {"all_reduce": "all_reduce_perf", "all_to_all": "alltoall_perf"}
+    tests = {"all_reduce": Test("all_reduce_perf", pacing="stream"),
+             "all_to_all": Test("alltoall_perf", pacing="stream")}
     types = {"char": "int8", "int": "int32", "float": "float", "double": "double"}
 
     @staticmethod
@@ -174,5 +218,5 @@ def parse_assay(folder, collective):
         means = read_series(case, folder, "rank_mean")
         if not means or any(value is None for value in means):
             raise Failure(f"{folder}/result.json: case {case['id']} has no series rank_mean")
-        found[case["dims"]["bytes"]] = 1e6 * statistics.fmean(means)
+        found[case["dims"].get("bytes", 0)] = 1e6 * statistics.fmean(means)
     return found

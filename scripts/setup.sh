@@ -12,7 +12,7 @@ Usage: scripts/setup.sh GROUP...
 Installs the packages of the named groups of scripts/packages.txt that are missing, as root or
 with sudo, after saying which. Does nothing, and needs neither network nor root, when none is.
 
-Groups: build, test, lab, clang
+Groups: build, test, lab, mpich, clang
 HELP
 }
 

@@ -11,10 +11,13 @@ Installs what is missing (says what first), builds the ci preset and runs all of
 included; then builds assay without MPI, CUDA and NCCL and tries what must work without them.
 Tests that cannot run here are listed as skipped, with their reason.
 
-  --label L    only the tests with this ctest label: unit, mpi, lab, gpu, lint
+  --label L    only the tests with this ctest label: unit, mpi, lab, gpu, lint,
+               and large (2^31 elements and more: 12 GiB of memory, minutes), which never runs
+               unless asked for
   --asan       instead: address and undefined-behaviour sanitizers over the unit and mpi tests
   --clang      instead: build and run the unit tests with clang++-16
-  --all        everything: the default, then --asan, then --clang
+  --mpich      instead: build with MPICH and run the multi-rank tests under its launcher
+  --all        everything: the default, then --asan, then --clang, then --mpich
   --no-setup   install nothing
 
 Examples:
@@ -84,8 +87,14 @@ run_clang() {
   ctest_in build/clang --label-regex '^unit$' "$@"
 }
 
+run_mpich() {
+  build_in build/mpich --preset mpich
+  say "build/mpich: multi-rank tests"
+  ctest_in build/mpich --label-regex '^mpi$' "$@"
+}
+
 main() {
-  local what=() select=() groups=(build test lab) setup=yes
+  local what=() select=(--label-exclude '^large$') groups=(build test lab) setup=yes
   while [[ $# -gt 0 ]]; do
     case $1 in
       -h | --help) usage; exit 0 ;;
@@ -96,7 +105,8 @@ main() {
         ;;
       --asan) what+=(asan) ;;
       --clang) what+=(clang) ;;
-      --all) what+=(ci judge_only asan clang) ;;
+      --mpich) what+=(mpich) ;;
+      --all) what+=(ci judge_only asan clang mpich) ;;
       --no-setup) setup=no ;;
       *) fail "unknown option '$1'; see scripts/test.sh --help" ;;
     esac
@@ -104,9 +114,10 @@ main() {
   done
   if [[ ${#what[@]} -eq 0 ]]; then
     what=(ci)
-    [[ ${#select[@]} -gt 0 ]] || what+=(judge_only)
+    [[ ${select[0]} == --label-regex ]] || what+=(judge_only)
   fi
   [[ " ${what[*]} " != *" clang "* ]] || groups+=(clang)
+  [[ " ${what[*]} " != *" mpich "* ]] || groups+=(mpich)
   [[ $setup == no ]] || scripts/setup.sh "${groups[@]}"
   local one
   for one in "${what[@]}"; do

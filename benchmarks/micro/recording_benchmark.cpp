@@ -19,12 +19,13 @@ void record(benchmark::State& state, Pacing pacing) {
   const auto team = comm::make_solo_team();
   Nothing nothing;
   run::Progress progress;
-  std::vector<std::int64_t> durations_ns(10'000);
+  constexpr std::size_t n = 10'000;
+  std::vector<std::int64_t> begin_ns(n), end_ns(n);
   for (auto _ : state) {
-    run::time_launches({nothing, *team, progress}, {.pacing = pacing}, durations_ns);
-    benchmark::DoNotOptimize(durations_ns.data());
+    run::time_launches({nothing, *team, progress}, {.pacing = pacing}, {begin_ns, end_ns, {}});
+    benchmark::DoNotOptimize(end_ns.data());
   }
-  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(durations_ns.size()));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(n));
   state.counters["per_sample"] =
       benchmark::Counter(static_cast<double>(state.items_processed()),
                          benchmark::Counter::kIsRate | benchmark::Counter::kInvert);

@@ -56,7 +56,7 @@ ExitCode run_with_mpi(const RunOptions& options, const Parts& parts,
           fmt::format("assay: rank {}: MPI start-up has taken more than {:.0f} s; check that every "
                       "host can reach every other",
                       rank, start_up_limit_s)));
-  const auto session = comm::open_session();
+  const auto session = parts.session();
   limit.reset();
   const bool speak = session->world().rank() == 0 && rank == 0;
   const auto code = guarded(speak, [&] { return run(options, parts, environment, *session); });

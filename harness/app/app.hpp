@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "harness/bench/benchmark.hpp"
 #include "harness/comm/backend.hpp"
+#include "harness/run/common_clock.hpp"
 
 namespace assay::app {
 
@@ -13,6 +15,8 @@ namespace assay::app {
 struct Parts {
   std::function<bench::Benchmarks()> benchmarks;
   std::function<std::vector<comm::Backend>()> backends;
+  std::function<std::unique_ptr<comm::Session>()> session = comm::open_session;
+  run::CommonClock::Lens clock = {};
 };
 
 /// Never throws. Returns the process's exit code.

@@ -5,6 +5,7 @@
 #include "harness/app/commands.hpp"
 #include "harness/app/judging.hpp"
 #include "harness/core/error.hpp"
+#include "harness/core/printable.hpp"
 #include "harness/report/text.hpp"
 #include "harness/result/files.hpp"
 
@@ -15,7 +16,8 @@ namespace fs = std::filesystem;
 namespace {
 
 fs::path folder_of(const fs::path& result) {
-  return fs::is_directory(result) ? result : result.parent_path();
+  if (fs::is_directory(result)) return result;
+  return result.has_parent_path() ? result.parent_path() : fs::path(".");
 }
 
 /// The contract given, else the one that the run kept beside its evidence, else none.
@@ -27,8 +29,8 @@ fs::path contract_path(const JudgeOptions& options) {
 
 std::string said_of(const ContractFile& contract) {
   if (!contract.given()) return "no contract: only correctness and completeness are judged\n";
-  return fmt::format("contract {} ({}, sha256 {})\n", contract.contract.name, contract.where,
-                     result::sha256(contract.text).substr(0, 12));
+  return fmt::format("contract {} ({}, sha256 {})\n", printable(contract.contract.name),
+                     contract.where, result::sha256(contract.text).substr(0, 12));
 }
 
 /// What a verdict.json beside the evidence says of the one just computed.
@@ -54,6 +56,9 @@ ExitCode judge(const JudgeOptions& options) {
   fmt::print("{}", said_of(contract));
   fmt::print("{}", report::verdict_block(judgement.verdict, contract.where));
   fmt::print("{}", compared_with_stored(folder_of(options.result), judgement));
+  const auto& document = judgement.result.document;
+  if (!document.run.complete && document.provenance == result::Provenance::measured)
+    fmt::print("{}", resume_hint(folder_of(options.result)));
   if (!options.out.empty()) result::replace_file(options.out, judgement.verdict_text);
   return contract::exit_code(judgement.verdict);
 }

@@ -82,7 +82,8 @@ void list_documents(const char* folder) {
   std::sort(files.begin(), files.end());
   for (const auto& file : files) {
     const auto json = plan::parse_json(result::read_text(file), file.string());
-    fmt::print("{:<36} {}\n", file.string(), json.value("description", ""));
+    plan::ObjectReader reader(json, {file.string(), {}});
+    fmt::print("{:<36} {}\n", file.string(), reader.optional_text("description").value_or(""));
   }
 }
 
@@ -109,9 +110,10 @@ ExitCode list(const ListOptions& options, const Parts& parts) {
   else if (what == "suites" || what == "contracts")
     list_documents(what.c_str());
   else
-    throw UsageError({"assay list", fmt::format("there are no '{}'", what),
-                      "one of benchmarks, collectives, metrics, backends, layouts, types, ops, "
-                      "suites, contracts"});
+    throw UsageError(
+        {"assay list", fmt::format("there are no '{}'", what),
+         "one of benchmarks, collectives, algorithms, metrics, backends, layouts, types, ops, "
+         "suites, contracts"});
   return ExitCode::ok;
 }
 

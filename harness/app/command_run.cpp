@@ -13,12 +13,15 @@
 #include "harness/app/judging.hpp"
 #include "harness/app/planning.hpp"
 #include "harness/app/progress_lines.hpp"
+#include "harness/app/resuming.hpp"
 #include "harness/app/run_record.hpp"
 #include "harness/app/together.hpp"
 #include "harness/app/version.hpp"
 #include "harness/core/error.hpp"
 #include "harness/report/text.hpp"
 #include "harness/result/files.hpp"
+#include "harness/result/journal.hpp"
+#include "harness/result/unfinished.hpp"
 #include "harness/run/deadline.hpp"
 #include "harness/run/inventory.hpp"
 #include "harness/run/rank_inventory.hpp"
@@ -38,15 +41,18 @@ class RunCommand {
       : options_(options),
         world_(session.world()),
         benchmarks_(parts.benchmarks()),
-        backends_(parts.backends()) {
+        backends_(parts.backends()),
+        clock_(world_, parts.clock) {
     start_up_.emplace(
         start_up_limit_s,
         run::leave_incomplete(first() ? "assay: the ranks have not all come together; "
                                         "check that every host can reach every other"
                                       : ""));
     check_world_size(environment, world_.size());
+    if (!options_.resume.empty()) take_up();
     inventory_ = run::gather_inventory(
-        world_, {options.ranks_per_node, session.library(), is_debug_build()});
+        world_, {options_.ranks_per_node, session.library(), is_debug_build()});
+    if (begun_) inventory_.rotation_bytes = begun_->conduct.rotation_bytes;
   }
 
   ExitCode execute() {
@@ -93,7 +99,29 @@ class RunCommand {
     return judge();
   }
 
+  std::string journal_path() const {
+    return (fs::path(options_.resume) / result::journal_name).string();
+  }
+
+  /// Reads the journal of the run to go on with; what it says of the run's conduct holds.
+  void take_up() {
+    const auto where = journal_path();
+    const auto header = on_rank_0(world_, [&] {
+      unfinished_.emplace(result::open_unfinished(options_.resume));
+      check_ranks(unfinished_->document, world_.size(), where);
+      finished_ = unfinished_->document.cases.size();
+      return std::string(unfinished_->header_line());
+    });
+    finished_ = comm::broadcast_value(world_, finished_);
+    begun_.emplace(result::read_begun(header, where));
+    const auto& conduct = begun_->conduct;
+    options_.ranks_per_node = conduct.ranks_per_node;
+    options_.max_time_per_case_s = conduct.max_time_per_case_s;
+    if (!options_.timeout_s) options_.timeout_s = conduct.timeout_s;
+  }
+
   void make_the_plan() {
+    if (begun_) return take_the_plan();
     const auto text = on_rank_0(world_, [&] {
       contract_ = load_contract(options_.contract);
       auto plan =
@@ -107,26 +135,61 @@ class RunCommand {
     plan_.estimated_s = estimated_s_;
   }
 
-  void open_results() {
+  void take_the_plan() {
+    plan_ = result::planned(begun_->document, begun_->conduct);
     on_rank_0(world_, [&] {
-      refuse_unsupported(plan_, inventory_.topology, benchmarks_, backends_);
-      const fs::path folder = options_.out.empty()
-                                  ? fs::path("results") / (utc_stamp() + "-" + plan_.suite)
-                                  : fs::path(options_.out);
-      writer_.emplace(folder, header_of(options_, plan_, inventory_));
-      writing_.store(&*writer_);
-      if (contract_.given()) writer_->keep_contract(contract_.text);
+      check_same_ground(begun_->document, header_of(options_, plan_, inventory_), journal_path());
+      contract_ = contract_from(begun_->conduct.contract,
+                                fs::path(options_.resume) / result::contract_name);
+      check_memory(memory_per_rank(plan_, inventory_.rotation_bytes), inventory_);
       return std::string();
     });
   }
 
+  void open_results() {
+    clock_.synchronise();
+    clock_sync_ = clock_.record();
+    const auto folder = on_rank_0(world_, [&] {
+      if (unfinished_)
+        reopen_results();
+      else
+        begin_results();
+      writing_.store(&*writer_);
+      if (contract_.given()) writer_->keep_contract(contract_.text);
+      return writer_->folder().string();
+    });
+    const std::lock_guard lock(noted_);
+    folder_ = folder;
+  }
+
+  void begin_results() {
+    refuse_unsupported(plan_, inventory_.topology, benchmarks_, backends_);
+    const fs::path folder = options_.out.empty()
+                                ? fs::path("results") / (utc_stamp() + "-" + plan_.suite)
+                                : fs::path(options_.out);
+    writer_.emplace(folder, header_of(options_, plan_, inventory_),
+                    conduct_of(options_, plan_, inventory_, contract_));
+  }
+
+  void reopen_results() {
+    auto attempt = next_attempt(*unfinished_, header_of(options_, plan_, inventory_));
+    attempt.warnings = std::move(inventory_.warnings);
+    inventory_.warnings = warnings_so_far(*unfinished_, attempt);
+    for (const auto& c : unfinished_->document.cases) note(c);
+    attempts_ = std::move(unfinished_->document.resumed);
+    attempts_.push_back(attempt);
+    writer_.emplace(std::move(*unfinished_), attempt);
+    unfinished_.reset();
+  }
+
   void measure(const run::Watchdog& watchdog) {
     const auto device = device::make_host_device();
-    ProgressLines lines(plan_.cases.size(), options_.quiet ? ProgressLines::Volume::quiet
-                                                           : ProgressLines::Volume::lines);
-    run::run_plan(plan_, {world_, inventory_.topology, *device, benchmarks_, backends_, progress_},
-                  {options_.max_time_per_case_s, inventory_.threads, inventory_.rotation_bytes},
-                  [&](const result::CaseResult& c) {
+    ProgressLines lines(plan_.cases.size() - finished_, options_.quiet
+                                                            ? ProgressLines::Volume::quiet
+                                                            : ProgressLines::Volume::lines);
+    run::run_plan(plan_,
+                  {world_, inventory_.topology, *device, benchmarks_, backends_, progress_, clock_},
+                  settings(), [&](const result::CaseResult& c) {
                     watchdog.await_clearance();
                     writer_->append(c);
                     note(c);
@@ -134,16 +197,31 @@ class RunCommand {
                   });
   }
 
+  run::RunSettings settings() const {
+    return {.max_time_per_round_s = options_.max_time_per_case_s,
+            .threads = inventory_.threads,
+            .rotation_bytes = inventory_.rotation_bytes,
+            .first_case = finished_,
+            .sync = options_.sync == "barrier" ? run::Sync::barrier : run::Sync::automatic,
+            .ranks_outnumber_cores = inventory_.ranks_outnumber_cores};
+  }
+
   /// What the ending of the document takes from a case.
   void note(const result::CaseResult& c) {
     const std::lock_guard lock(noted_);
+    ++cases_noted_;
     if (c.spec.benchmark == "noop" && !noop_s_) noop_s_ = median_time(c);
+    clock_sync_ = clock_.record();
     for (auto& warning : warnings_of(c)) inventory_.warnings.push_back(std::move(warning));
   }
 
   result::RunWriter::Ending ending(std::string reason) const {
     const std::lock_guard lock(noted_);
-    return {reason.empty(), std::move(reason), utc_now(), inventory_.warnings, noop_s_};
+    auto warnings = inventory_.warnings;
+    if (!attempts_.empty()) warnings.push_back(resumed_warning(attempts_, plan_, cases_noted_));
+    for (auto& warning : warnings_of(clock_sync_)) warnings.push_back(std::move(warning));
+    return {reason.empty(),      std::move(reason), utc_now(),
+            std::move(warnings), noop_s_,           clock_sync_};
   }
 
   ExitCode judge() {
@@ -182,31 +260,43 @@ class RunCommand {
       fmt::print(stderr,
                  "INCOMPLETE: finished cases are in the journal, {}, on host {}   exit 12\n",
                  result::journal_name, inventory_.host_names.front());
+    const std::lock_guard lock(noted_);
+    if (!folder_.empty()) fmt::print(stderr, "{}", resume_hint(folder_));
     std::fflush(stderr);
   }
 
   run::WatchdogOptions watchdog_options() const {
     run::WatchdogOptions watch;
-    watch.deadlines.operation_s = watch.deadlines.control_s = options_.timeout_s;
+    watch.deadlines.operation_s = watch.deadlines.control_s =
+        options_.timeout_s.value_or(default_timeout_s);
     watch.host_names = inventory_.host_names;
     return watch;
   }
 
   static constexpr double start_up_limit_s = 120;
 
-  const RunOptions& options_;
+  RunOptions options_;
   comm::Team& world_;
   bench::Benchmarks benchmarks_;
   std::vector<comm::Backend> backends_;
   std::optional<run::Deadline> start_up_;  ///< until the watchdog stands
+  run::CommonClock clock_;
   run::Inventory inventory_;
   run::Progress progress_;
   ContractFile contract_;
   plan::Plan plan_;
   double estimated_s_ = 0;
   MemoryPerRank memory_;      ///< on rank 0
-  mutable std::mutex noted_;  ///< warnings and noop: the watchdog may write the ending
+  mutable std::mutex noted_;  ///< from here to folder_: the watchdog may write the ending
+  std::size_t cases_noted_ = 0;
   std::optional<double> noop_s_;
+  result::ClockSync clock_sync_;
+  std::vector<result::Attempt> attempts_;  ///< on rank 0: later ones, this one too
+  std::string folder_;
+  // Of a run that is resumed:
+  std::optional<result::Begun> begun_;
+  std::optional<result::Unfinished> unfinished_;  ///< on rank 0, until the writer has it
+  std::size_t finished_ = 0;                      ///< cases measured before
   std::optional<result::RunWriter> writer_;
   std::atomic<result::RunWriter*> writing_{nullptr};
 };

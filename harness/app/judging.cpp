@@ -1,5 +1,7 @@
 #include "harness/app/judging.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "harness/result/files.hpp"
@@ -7,12 +9,20 @@
 namespace assay::app {
 
 ContractFile load_contract(const std::filesystem::path& path) {
+  return path.empty() ? ContractFile() : contract_from(result::read_text(path), path);
+}
+
+ContractFile contract_from(std::string text, const std::filesystem::path& where) {
   ContractFile file;
-  if (path.empty()) return file;
-  file.where = path.string();
-  file.text = result::read_text(path);
+  if (text.empty()) return file;
+  file.where = where.string();
+  file.text = std::move(text);
   file.contract = contract::parse_contract(file.text, file.where);
   return file;
+}
+
+std::string resume_hint(const std::filesystem::path& folder) {
+  return fmt::format("resume with: assay run --resume {}\n", folder.string());
 }
 
 Judgement judge_files(const std::filesystem::path& result, const ContractFile& contract,

@@ -22,6 +22,11 @@ struct ContractFile {
 };
 /// `path` empty: no contract. Throws UsageError.
 ContractFile load_contract(const std::filesystem::path& path);
+/// One whose text is at hand; empty: no contract.
+ContractFile contract_from(std::string text, const std::filesystem::path& where);
+
+/// "resume with: assay run --resume results/today\n"
+std::string resume_hint(const std::filesystem::path& folder);
 
 struct Judgement {
   result::LoadedResult result;

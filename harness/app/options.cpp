@@ -53,6 +53,8 @@ void add_what(CLI::App& run, RunOptions& o) {
   run.add_option("--contract", o.contract, "contract to judge against")->type_name("FILE");
   run.add_option("--out", o.out, "folder for the results [results/<UTC>-<suite>]")
       ->type_name("DIR");
+  run.add_option("--resume", o.resume, "complete a run that was cut short: measure what is missing")
+      ->type_name("DIR");
 }
 
 void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
@@ -107,6 +109,10 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
           "N");
   add_any("--block-length", o.block_length,
           "iterations a block, odd, in all cases that a clause may use [from the pilot]", "N");
+  add_any("--sync", o.sync,
+          "how isolated iterations start: barrier, or auto, by time where a barrier is too coarse "
+          "[auto]",
+          "NAME");
   add_any("-c,--check", raw.check, "verify data: 1 or 0", "N");
   add_any("--max-time-per-case", o.max_time_per_case_s, "a cap on every case [60]", "S");
 }
@@ -117,7 +123,8 @@ void add_conduct(CLI::App& run, RunOptions& o, Raw& raw) {
                  "pretend that so many consecutive ranks are a node")
       ->group(group);
   run.add_option("--seed", o.seed, "of the data and of the order of cases")->group(group);
-  run.add_option("-T,--timeout", o.timeout_s, "seconds without progress before a hang is called")
+  run.add_option("-T,--timeout", o.timeout_s,
+                 "seconds without progress before a hang is called [60]")
       ->group(group);
   run.add_flag("--dry-run", o.dry_run, "print the cases, the time and the memory; measure nothing")
       ->group(group);
@@ -179,15 +186,30 @@ void check_counts(const RunOptions& o) {
          fmt::format("{} is out of range", seconds.value_or(0)), "give a number above 0");
 }
 
+/// The journal says what to measure and how; no option may say otherwise.
+void check_resume(const CLI::App& run) {
+  for (const auto* option : run.get_options()) {
+    const auto name = option->get_name();
+    const bool goes_along = name == "--resume" || option->check_lname("timeout") ||
+                            option->check_lname("quiet") || option->check_lname("exit-map");
+    must(option->count() == 0 || goes_along, "--resume",
+         fmt::format("{} was given too, and the run's journal says what to measure and how", name),
+         "leave it out: only --timeout, --quiet and --exit-map go with --resume");
+  }
+}
+
 void check_run(const RunOptions& o) {
   must(o.suite.empty() || !o.shapes_requests(), "--suite",
        "a suite already says what to measure and how", "leave out the other options or the suite");
   must(!o.benchmarks.empty() || !o.shapes_requests(), "assay run",
        "options say what to measure, but no benchmark is named",
        "name one, for example: assay run all_reduce -b 8 -e 1M");
-  must(!o.benchmarks.empty() || !o.suite.empty() || !o.contract.empty(), "assay run",
-       "nothing to measure", "name a benchmark, --suite FILE or --contract FILE");
+  must(!o.benchmarks.empty() || !o.suite.empty() || !o.contract.empty() || !o.resume.empty(),
+       "assay run", "nothing to measure",
+       "name a benchmark, --suite FILE, --contract FILE or --resume DIR");
   check_counts(o);
+  must(o.sync == "auto" || o.sync == "barrier", "--sync", fmt::format("there is no '{}'", o.sync),
+       "give auto or barrier");
   must(!o.precision || !(o.iterations || o.blocks || o.block_length), "--precision",
        "no verdict rests on such a case: it excludes --iters, --blocks and --block-length",
        "give one of them");
@@ -277,6 +299,7 @@ Options parse_options(int argc, const char* const* argv) {
   must(raw.check == 0 || raw.check == 1, "--check", fmt::format("{}", raw.check), "give 0 or 1");
   run_options.check = raw.check == 1;
   run_options.command = joined(argc, argv);
+  if (!run_options.resume.empty()) check_resume(run);
   check_run(run_options);
   return run_options;
 }

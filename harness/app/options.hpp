@@ -15,6 +15,7 @@ namespace assay::app {
 struct RunOptions {
   std::vector<std::string> benchmarks;  ///< measured straight from the command line
   std::string suite, contract, out;
+  std::string resume;  ///< folder of a run that was cut short: its journal says all else
   // One request's worth of options, as text: read with the catalogue at hand.
   std::string min_bytes, max_bytes, factor, step;
   std::vector<std::string> types, ops, layouts, settings;  ///< settings: "m=512,1024"
@@ -24,6 +25,7 @@ struct RunOptions {
   std::vector<std::string> algorithms;
   std::vector<std::string> beside;  ///< "all_to_all:layout=node,bytes=1M"
   std::string pacing, cache;
+  std::string sync = "auto";
   std::optional<std::int64_t> iterations, warm_up, pilot, blocks, block_length, repetitions;
   std::optional<double> warm_up_s, time_s, precision;
   bool check = true;
@@ -31,7 +33,7 @@ struct RunOptions {
   std::optional<std::int64_t> ranks, ranks_per_node;
   std::optional<std::uint64_t> seed;
   double max_time_per_case_s = 60;
-  double timeout_s = 60;
+  std::optional<double> timeout_s;  ///< see default_timeout_s
   bool dry_run = false, quiet = false;
   std::string command;  ///< argv, joined: for the record
 
@@ -46,6 +48,9 @@ struct JudgeOptions {
 struct ListOptions {
   std::string what;
 };
+
+/// Seconds without progress before a hang is called.
+inline constexpr double default_timeout_s = 60;
 
 /// Text to print on stdout before leaving with 0: --help, --version.
 struct Notice {

@@ -48,14 +48,28 @@ result::ResultDocument header_of(const RunOptions& options, const plan::Plan& pl
   run.command = options.command;
   run.seed = plan.seed;
   run.tool = tool(inventory);
-  run.clock = {"CLOCK_MONOTONIC", false, "the ranks' clocks are not synchronised",
-               run::clock_resolution_s()};
+  run.clock = {.source = "CLOCK_MONOTONIC",
+               .common = true,
+               .resolution_s = run::clock_resolution_s(),
+               .method = "HCA3"};
   run.environment = inventory.environment;
   document.plan = {plan.suite, result::sha256(plan::canonical(plan)), plan.cases.size(),
                    plan.estimated_s};
   document.topology = inventory.info;
   document.layouts = plan.layouts;
   return document;
+}
+
+result::Conduct conduct_of(const RunOptions& options, const plan::Plan& plan,
+                           const run::Inventory& inventory, const ContractFile& contract) {
+  return {.cases = plan.cases,
+          .memory_bytes_per_rank = plan.memory_bytes_per_rank,
+          .max_time_per_case_s = options.max_time_per_case_s,
+          .timeout_s = options.timeout_s.value_or(default_timeout_s),
+          .rotation_bytes = inventory.rotation_bytes,
+          .ranks_per_node = options.ranks_per_node,
+          .contract = contract.text,
+          .warnings = inventory.warnings};
 }
 
 std::vector<std::string> case_labels(const plan::Plan& plan) {
@@ -72,6 +86,24 @@ std::vector<Warning> warnings_of(const result::CaseResult& c) {
       if (row.name == flag.code)
         warnings.push_back(
             warn(row.code, flag.evidence, fmt::format("{} ({})", c.spec.id, label(c.spec))));
+  return warnings;
+}
+
+std::vector<Warning> warnings_of(const result::ClockSync& sync) {
+  // Beyond this, span and transfer of an operation of less than 20 ms are absent.
+  constexpr double useless_bound_s = 100e-6;
+  std::vector<Warning> warnings;
+  if (sync.unsteady > 0)
+    warnings.push_back(warn(
+        WarningCode::clock_unsteady,
+        fmt::format("at {} of {} synchronisations the clock of a rank had been stepped, or had "
+                    "changed its rate",
+                    sync.unsteady, sync.synchronisations)));
+  if (sync.least_bound_s > useless_bound_s)
+    warnings.push_back(
+        warn(WarningCode::clock_error,
+             fmt::format("the common clock of the ranks was never known to better than {}",
+                         format_quantity(sync.least_bound_s, Unit::second))));
   return warnings;
 }
 
@@ -107,7 +139,7 @@ void refuse_unsupported(const plan::Plan& plan, const Topology& topology,
     if (support.yes()) return;
     if (reason.empty()) reason = fmt::format("{}: {}", label(spec), support.reason);
   }
-  if (!reason.empty()) throw UsageError({"assay run", reason, "see: assay list backends"});
+  if (!reason.empty()) throw UsageError({"assay run", reason, "see: assay list benchmarks"});
 }
 
 }  // namespace assay::app

@@ -23,11 +23,17 @@ std::string utc_stamp();
 result::ResultDocument header_of(const RunOptions& options, const plan::Plan& plan,
                                  const run::Inventory& inventory);
 
+/// What the journal keeps for those who resume the run.
+result::Conduct conduct_of(const RunOptions& options, const plan::Plan& plan,
+                           const run::Inventory& inventory, const ContractFile& contract);
+
 /// "c004 (all_reduce 1 MiB fp32 sum world)", by case index.
 std::vector<std::string> case_labels(const plan::Plan& plan);
 
 /// Flags of a case as warnings.
 std::vector<Warning> warnings_of(const result::CaseResult& c);
+/// What synchronising the clocks has shown, where it is cause for concern.
+std::vector<Warning> warnings_of(const result::ClockSync& sync);
 std::optional<double> median_time(const result::CaseResult& c);
 
 /// Throws UsageError when so much for each rank does not fit into a host's memory.

@@ -26,6 +26,9 @@ class Turn {
   explicit Turn(std::size_t slots = 1);
   std::size_t slots() const noexcept { return slots_; }
   std::size_t next() const noexcept { return next_; }
+  /// The next turn is the one whose output is verified, wherever its launch writes. Returns it.
+  std::size_t announce() noexcept { return announced_ = next_; }
+  std::size_t announced() const noexcept { return announced_; }
   std::size_t take() noexcept {
     const auto taken = next_;
     next_ += step_;
@@ -34,7 +37,7 @@ class Turn {
   }
 
  private:
-  std::size_t slots_, step_, next_ = 0;
+  std::size_t slots_, step_, next_ = 0, announced_ = 0;
 };
 
 /// `slots` buffers of `bytes` each, every one between two guard bands. Local.

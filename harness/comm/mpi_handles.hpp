@@ -21,6 +21,22 @@ std::string error_text(int code);
 /// Throws RunError naming the rank, the call site and the library's text unless `code` is success.
 void check(int code, const char* call, std::source_location at = std::source_location::current());
 
+/// Remembers the first call that failed, where nothing may throw.
+class FirstFailure {
+ public:
+  void note(int code, const char* call) noexcept {
+    if (code == MPI_SUCCESS || code_ != MPI_SUCCESS) return;
+    code_ = code;
+    call_ = call;
+  }
+  /// Throws RunError if there was one.
+  void check() const { mpi::check(code_, call_); }
+
+ private:
+  int code_ = MPI_SUCCESS;
+  const char* call_ = "";
+};
+
 /// `Release` frees a handle that is not `none()`; destructors swallow its return code.
 template <class Handle, Handle (*none)(), int (*release)(Handle*)>
 class Owner {

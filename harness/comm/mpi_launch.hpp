@@ -21,21 +21,19 @@ inline const void* or_in_place(const std::byte* send) noexcept {
 }
 
 /// A collective in both of its forms: MPI_X with its arguments, and MPI_IX with the same and a
-/// request. Keeps the first failing return code: launches are noexcept.
+/// request. Launches are noexcept: what fails is kept for check().
 class MpiLaunch : public Launch, public Nonblocking {
  public:
   bool test() noexcept final;
   void wait() noexcept final;
-  void check() const final { mpi::check(code_, call_); }
+  void check() const final { failure_.check(); }
   const LaunchInfo& info() const final { return info_; }
 
  protected:
   MpiLaunch(const char* call, LaunchInfo info) : info_(std::move(info)), call_(call) {}
   /// What is left to do on this rank once an operation that was started is complete.
   virtual void complete() noexcept {}
-  void note(int code) noexcept {
-    if (code != MPI_SUCCESS && code_ == MPI_SUCCESS) code_ = code;
-  }
+  void note(int code) noexcept { failure_.note(code, call_); }
   /// Of the operation under way: two where it is made of messages.
   std::array<MPI_Request, 2> requests_{MPI_REQUEST_NULL, MPI_REQUEST_NULL};
 
@@ -44,7 +42,7 @@ class MpiLaunch : public Launch, public Nonblocking {
 
   LaunchInfo info_;
   const char* call_;
-  int code_ = MPI_SUCCESS;
+  FirstFailure failure_;
 };
 
 /// all_reduce, reduce, reduce_scatter; null for any other. Only what is "native" can be started.

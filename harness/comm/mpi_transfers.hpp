@@ -5,6 +5,7 @@
 
 #include "harness/comm/communicator.hpp"
 #include "harness/comm/mpi_handles.hpp"
+#include "harness/comm/mpi_types.hpp"
 
 namespace assay::comm::mpi {
 
@@ -14,23 +15,19 @@ class MpiTransfers final : public Transfers {
   MpiTransfers(MPI_Comm comm, const std::vector<Transfer>& transfers);
   void start(std::size_t index, std::byte* data) noexcept override;
   void finish(std::size_t index) noexcept override;
-  void check() const override;
+  void check() const override { failure_.check(); }
 
  private:
   struct Message {
-    Transfer::Way way = Transfer::Way::send;
-    int peer = 0;
-    int count = 0;
-    MPI_Datatype type = MPI_BYTE;
-    Datatype wide;
+    Transfer::Way way;
+    int peer;
+    Block block;
     MPI_Request request = MPI_REQUEST_NULL;
   };
-  void note(int code, const char* call) noexcept;
 
   MPI_Comm comm_;
   std::vector<Message> messages_;
-  int code_ = MPI_SUCCESS;  ///< of the first call that failed
-  const char* call_ = "";
+  FirstFailure failure_;
 };
 
 }  // namespace assay::comm::mpi

@@ -148,7 +148,8 @@ std::string more_evidence(const CaseResult& c, const Scope& worst, const Clause&
   if (worst.sigma && *worst.sigma > clause.guard) {
     // σ_b falls with √b: as long as it takes to bring it down to the guard, and odd.
     const auto ratio = *worst.sigma / clause.guard;
-    const auto length = static_cast<double>(worst.block_length) * ratio * ratio;
+    constexpr double longest = 1e15;  // longer ones are no advice, and fit no integer
+    const auto length = std::min(longest, static_cast<double>(worst.block_length) * ratio * ratio);
     return run_again(
         fmt::format("--block-length {}", static_cast<std::int64_t>(std::ceil(length)) | 1));
   }

@@ -29,6 +29,9 @@ Blocking cut_case(const CaseGroups& of, const Clause& clause) {
                     c.reason.empty() ? "no reason is given" : c.reason);
   else if (of.groups == 0)
     cut.problem = fmt::format("its layout {} is missing", c.spec.layout);
+  else if (const auto absent = c.absent.find(std::string(clause.metric->name));
+           absent != c.absent.end())
+    cut.problem = fmt::format("{} is absent: {}", clause.metric->name, absent->second);
   else
     cut = blocking(of, {clause.metric, clause.q});
   if (!cut.problem.empty())
@@ -98,6 +101,10 @@ std::string ClauseScopes::incomparable(const CaseResult& reference) const {
     };
     const auto ours = c.spec.protocol.pacing, theirs = reference.spec.protocol.pacing;
     if (ours != theirs) return differs("pacing", name(ours), name(theirs));
+    const auto start = result::sync_of(c), their_start = result::sync_of(reference);
+    if (start != their_start && !start.empty() && !their_start.empty())
+      return differs("its iterations started by", start, their_start) +
+             " (--sync barrier starts all alike)";
     if (c.spec.benchmark != reference.spec.benchmark || c.status != Status::measured) continue;
     if (c.reduction != reference.reduction)
       return differs("reduction", c.reduction, reference.reduction);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "harness/contract/scopes.hpp"
+#include "harness/result/figures.hpp"
 #include "harness/result/json_parts.hpp"
 
 namespace assay::contract {
@@ -95,11 +96,6 @@ std::string differs(std::string_view what, std::string_view base, std::string_vi
                      shown(base), shown(next));
 }
 
-std::string not_measured(const CaseResult& c) {
-  return fmt::format("{}: {}", c.status == Status::skipped ? "skipped" : "not finished",
-                     c.reason.empty() ? "no reason is given" : c.reason);
-}
-
 std::string shape_of(const Layout* layout) {
   if (layout == nullptr) return "unknown";
   const auto groups = layout->group_count();
@@ -152,6 +148,8 @@ std::string incomparable(const CasePair& pair, const ResultDocument& base,
     return "the work of an iteration differs between BASE and NEW: they are different figures";
   if (auto reason = unfit(*b); !reason.empty()) return "BASE: " + reason;
   if (auto reason = unfit(*n); !reason.empty()) return "NEW: " + reason;
+  if (sync_of(*b) != sync_of(*n))
+    return differs("the start of an iteration", sync_of(*b), sync_of(*n));
   return {};
 }
 
@@ -161,7 +159,7 @@ void note_missing(const CaseResult* base, const CaseResult* next, Pairing& pairi
   const bool in_next = next != nullptr && next->status == Status::measured;
   if (in_base == in_next) return;
   const auto* missing = in_base ? next : base;
-  const auto reason = missing == nullptr ? "there is no such case" : not_measured(*missing);
+  const auto reason = missing == nullptr ? "there is no such case" : why_unmeasured(*missing);
   pairing.gaps.push_back({.gap = in_base ? Gap::only_base : Gap::only_next,
                           .label = label(in_base ? base->spec : next->spec),
                           .reason = fmt::format("{} {}", in_base ? "in NEW" : "in BASE", reason)});

@@ -10,7 +10,6 @@
 #include "harness/contract/selector.hpp"
 #include "harness/core/error.hpp"
 #include "harness/plan/json_reader.hpp"
-#include "harness/result/document.hpp"
 
 namespace assay::contract {
 namespace {
@@ -40,11 +39,25 @@ double within(const JsonValue& json, double value, const Range& range) {
   return value;
 }
 
+/// Smaller error rates ask for more evidence than any run has.
+constexpr double least_rate = 1e-9;
+
 double parse_confidence(const JsonValue& json) {
   const auto value = json.ratio();
   if (!(value >= 0.5 && value < 1))
     json.refuse(fmt::format("{} is out of range", json.json().dump()),
                 "it must be at least 0.5 and below 1");
+  if (value > 1 - least_rate)
+    json.refuse(fmt::format("no run is long enough for a confidence of {}", json.json().dump()),
+                fmt::format("it must be at most 1 - {}", least_rate));
+  return value;
+}
+
+double parse_rate(const JsonValue& json) {
+  const auto value = within(json, json.ratio(), {0, 0.5, "above 0 and below 0.5"});
+  if (value < least_rate)
+    json.refuse(fmt::format("no run is long enough for an error rate of {}", json.json().dump()),
+                fmt::format("it must be at least {}", least_rate));
   return value;
 }
 
@@ -54,11 +67,10 @@ Rates parse_rates(ObjectReader& reader, Rates rates) {
     const auto alpha = std::round((1 - parse_confidence(*json)) * 1e12) / 1e12;
     rates.false_accept = rates.false_reject = alpha;
   }
-  constexpr Range rate{0, 0.5, "above 0 and below 0.5"};
   if (const auto json = reader.optional_value("false_accept"))
-    rates.false_accept = within(*json, json->ratio(), rate);
+    rates.false_accept = parse_rate(*json);
   if (const auto json = reader.optional_value("false_reject"))
-    rates.false_reject = within(*json, json->ratio(), rate);
+    rates.false_reject = parse_rate(*json);
   if (const auto json = reader.optional_value("guard"))
     rates.guard = within(*json, json->ratio(),
                          {0, 1, "above 0 and below 1: without a band no error can be bounded"});
@@ -74,7 +86,11 @@ const Metric* parse_metric(const JsonValue& json) {
 double parse_quantile(ObjectReader& reader) {
   const auto json = reader.optional_value("q");
   if (!json) return 0.5;
-  return within(*json, json->number(), {0, 1, "above 0 and below 1: 0.5 is the median"});
+  const auto q = within(*json, json->number(), {0, 1, "above 0 and below 1: 0.5 is the median"});
+  if (q < plan::extreme_quantile || q > 1 - plan::extreme_quantile)
+    json->refuse(fmt::format("no run is long enough for quantile {}", json->json().dump()),
+                 fmt::format("it must lie between {0} and 1 - {0}", plan::extreme_quantile));
+  return q;
 }
 
 Across parse_across(ObjectReader& reader) {
@@ -184,7 +200,7 @@ Expects parse_expects(ObjectReader& reader) {
 Contract parse_contract(std::string_view text, std::string_view where) {
   const auto json = plan::parse_json(text, where);
   ObjectReader reader(json, {std::string(where), ""});
-  plan::check_format(reader, "assay.contract", result::schema_version);
+  plan::check_format(reader, "assay.contract", schema_version);
   Contract contract;
   contract.name = reader.text("name");
   contract.description = reader.optional_text("description").value_or("");

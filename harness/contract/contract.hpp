@@ -14,6 +14,9 @@
 
 namespace assay::contract {
 
+/// Of contracts and verdicts; any change to their shape bumps it (semver).
+inline constexpr const char* schema_version = "0.1.0";
+
 /// What one attribute of a case may be: any of a list, or a range (integers and bytes).
 struct Match {
   std::vector<DimValue> any_of;

@@ -104,7 +104,7 @@ Blocking blocking(const CaseGroups& of, const Figure& figure) {
                                 pilot.reason);
       return cut;
     }
-    const auto needed = stats::pilot_length(pilot.values);
+    const auto needed = std::min(stats::longest_pilot, stats::pilot_length(pilot.values, figure.q));
     if (std::ssize(pilot.values) < needed && cut.problem.empty())
       cut.problem = fmt::format("the pilot of {} iterations is too short: {} are needed",
                                 pilot.values.size(), needed);

@@ -7,6 +7,8 @@
 #include <cctype>
 #include <set>
 
+#include "harness/contract/scopes.hpp"
+
 namespace assay::contract {
 namespace {
 
@@ -65,11 +67,16 @@ std::string other_devices(const std::string& wanted, const ResultDocument& docum
                      devices.size());
 }
 
+/// "1 node", "2 nodes"
+std::string counted(std::int64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string describe(const Expects& expects) {
   std::vector<std::string> parts;
-  if (expects.nodes) parts.push_back(fmt::format("{} nodes", *expects.nodes));
+  if (expects.nodes) parts.push_back(counted(*expects.nodes, "node"));
   if (expects.ranks_per_node)
-    parts.push_back(fmt::format("{} ranks on each node", *expects.ranks_per_node));
+    parts.push_back(counted(*expects.ranks_per_node, "rank") + " on each node");
   if (expects.device) parts.push_back(fmt::format("device {}", *expects.device));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
@@ -117,9 +124,7 @@ Finding wrong_finding(const std::vector<const CaseResult*>& wrong) {
 }
 
 std::string gap(const CaseResult& c) {
-  return fmt::format("{} ({}) was {}: {}", label(c.spec), c.spec.id,
-                     c.status == Status::skipped ? "skipped" : "not finished",
-                     c.reason.empty() ? "no reason is given" : c.reason);
+  return fmt::format("{} ({}) was {}", label(c.spec), c.spec.id, why_unmeasured(c));
 }
 
 }  // namespace
@@ -215,8 +220,11 @@ Finding judge_complete(const ResultDocument& document) {
       result.sentence += fmt::format(". {} cases are missing so", result.cases.size());
     return result;
   }
-  return finding("complete", Outcome::pass,
-                 fmt::format("{} cases, as planned", document.cases.size()));
+  result.outcome = Outcome::pass;
+  result.sentence = fmt::format("{} cases, as planned", document.cases.size());
+  if (!document.resumed.empty())
+    result.sentence += fmt::format(", in {} attempts", document.resumed.size() + 1);
+  return result;
 }
 
 }  // namespace assay::contract

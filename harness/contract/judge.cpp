@@ -1,10 +1,12 @@
 #include "harness/contract/judge.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "harness/contract/clause_judge.hpp"
 #include "harness/contract/implicit.hpp"
+#include "harness/core/printable.hpp"
 
 namespace assay::contract {
 namespace {
@@ -26,10 +28,25 @@ void count(Verdict& verdict, Outcome outcome) {
   }
 }
 
+/// A command is there to be pasted into a shell, and its words may come from the other party's
+/// document: nothing that a shell would obey stands in it.
+bool is_plain(std::string_view command) {
+  return std::all_of(command.begin(), command.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view(" -_.,:=@+%").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
+void tidy(Finding& finding) {
+  finding.sentence = printable(finding.sentence);
+  if (!is_plain(finding.next)) finding.next.clear();
+}
+
 void conclude(Verdict& verdict) {
   verdict.outcome = Outcome::pass;
   std::set<std::string> hosts;
-  for (const auto& finding : verdict.findings) {
+  for (auto& finding : verdict.findings) {
+    tidy(finding);
     verdict.outcome = std::min(verdict.outcome, finding.outcome);
     count(verdict, finding.outcome);
     hosts.insert(finding.failed_hosts.begin(), finding.failed_hosts.end());

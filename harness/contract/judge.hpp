@@ -64,7 +64,8 @@ struct Finding {
   std::optional<Terms> terms;  ///< absent for implicit clauses
   Outcome outcome = Outcome::not_measured;
   std::string sentence;  ///< what a person reads, on one line
-  std::string next;      ///< the next command, or empty; see next_command()
+  std::string next;      ///< the next command, or empty; see next_command(); letters, digits and
+                         ///< " -_.,:=@+%" only, so that a shell takes it as it reads
   std::vector<std::string> failed_hosts;
   std::vector<std::string> cases;  ///< ids used, references included
   std::vector<Scope> scopes;       ///< the 64 worst that are not pass, and the worst pass

@@ -141,8 +141,13 @@ Request request_for(const BenchmarkInfo& info, const Wanted& wanted) {
     if (is_attribute(key)) continue;
     const auto values = match.any_of.empty() ? expand_range(match, key, wanted) : match.any_of;
     if (key == "repetition") {
-      for (const auto& value : values)
-        request.repetitions = std::max(request.repetitions, std::get<std::int64_t>(value) + 1);
+      for (const auto& value : values) {
+        const auto number = std::get<std::int64_t>(value);
+        if (number >= static_cast<std::int64_t>(plan::most_cases))
+          refuse(wanted, fmt::format("repetition {} is more than a plan may have", number),
+                 "count repetitions from 0");
+        request.repetitions = std::max(request.repetitions, number + 1);
+      }
       continue;
     }
     if (key != "placement") check_choices(spec_of(info, key, wanted), values, wanted);

@@ -92,6 +92,11 @@ std::size_t groups_of(const result::ResultDocument& document, const result::Case
   return layout == nullptr ? 0 : layout->group_count();
 }
 
+std::string why_unmeasured(const result::CaseResult& c) {
+  return fmt::format("{}: {}", c.status == result::Status::skipped ? "skipped" : "not finished",
+                     c.reason.empty() ? "no reason is given" : c.reason);
+}
+
 HostMap::HostMap(const result::TopologyInfo& topology) {
   for (const auto& host : topology.hosts) {
     for (const auto rank : expand_ranks(host.ranks)) {

@@ -23,6 +23,9 @@ const Layout* layout_of(const result::ResultDocument& document, const result::Ca
 /// Groups that the layout promises, whether or not they left samples; 0 without a layout.
 std::size_t groups_of(const result::ResultDocument& document, const result::CaseResult& c);
 
+/// Of a case that was not measured: "skipped: …" or "not finished: …", with its reason.
+std::string why_unmeasured(const result::CaseResult& c);
+
 /// Ranks → hosts, looked up in constant time.
 class HostMap {
  public:

@@ -101,9 +101,6 @@ Selector parse_selector(const plan::JsonValue& json) {
 
 bool matches(const Selector& selector, const Case& c) {
   return std::all_of(selector.begin(), selector.end(), [&](const auto& item) {
-    // A permuted layout is called "pairs@7": it is selected by its name, the seed by `placement`.
-    if (item.first == "layout")
-      return matches(item.second, DimValue{c.layout.substr(0, c.layout.find('@'))});
     const auto value = attribute(c, item.first);
     return value && matches(item.second, *value);
   });

@@ -1,5 +1,7 @@
 #include "harness/core/error.hpp"
 
+#include "harness/core/printable.hpp"
+
 namespace assay {
 
 std::string sentence(const Fault& fault) {
@@ -7,7 +9,7 @@ std::string sentence(const Fault& fault) {
   if (!fault.where.empty()) text = fault.where + ": ";
   text += fault.what;
   if (!fault.remedy.empty()) text += "; " + fault.remedy;
-  return text;
+  return printable(text);
 }
 
 InternalError::InternalError(std::string what, std::source_location at)

@@ -16,7 +16,7 @@ struct Fault {
   std::string remedy;  ///< what to do about it; may be empty
 };
 
-/// One sentence: "where: what; remedy".
+/// One sentence: "where: what; remedy", printable(): a fault often quotes what it found.
 std::string sentence(const Fault& fault);
 
 /// Base of all failures. `what()` is the sentence.

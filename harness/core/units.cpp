@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 
@@ -109,9 +110,10 @@ std::int64_t whole_bytes(const Parts& parts, double factor, std::string_view tex
 std::string four_digits(double value) {
   const int magnitude = value > 0 ? static_cast<int>(std::floor(std::log10(value))) : 0;
   auto text = fmt::format("{:.{}f}", value, magnitude >= 3 ? 0 : 3 - magnitude);
+  // strtod, as std::stod throws for what is smaller than a normal double.
   // 9.9999 has become 10.000: one digit too many.
   const auto rounded = std::pow(10.0, magnitude + 1);
-  if (value < rounded && magnitude < 3 && std::stod(text) >= rounded)
+  if (value < rounded && magnitude < 3 && std::strtod(text.c_str(), nullptr) >= rounded)
     text = fmt::format("{:.{}f}", value, 2 - magnitude);
   return text;
 }

@@ -16,6 +16,11 @@ enum class WarningCode {
   other_load,
   fingerprint_differs,
   time_cap,
+  resumed,
+  changed_between_attempts,
+  late_start,
+  clock_unsteady,
+  clock_error,
 };
 
 struct WarningInfo {
@@ -24,7 +29,7 @@ struct WarningInfo {
   std::string_view remedy;
 };
 
-inline constexpr std::array<WarningInfo, 8> warning_table{{
+inline constexpr std::array<WarningInfo, 13> warning_table{{
     {WarningCode::oversubscribed, "oversubscribed",
      "start no more ranks than cores: these figures show function, not speed"},
     {WarningCode::unbound, "unbound", "bind ranks to cores: mpirun --bind-to core"},
@@ -36,6 +41,15 @@ inline constexpr std::array<WarningInfo, 8> warning_table{{
     {WarningCode::fingerprint_differs, "fingerprint_differs",
      "bring the host to the same versions and settings as the others"},
     {WarningCode::time_cap, "time_cap", "raise --max-time-per-case or ask for fewer blocks"},
+    {WarningCode::resumed, "resumed", "for evidence of one piece, start the run anew"},
+    {WarningCode::changed_between_attempts, "changed_between_attempts",
+     "be careful where figures of cases before and after it are compared, or start the run anew"},
+    {WarningCode::late_start, "late_start",
+     "stop what interrupts the ranks, or start iterations by a barrier: --sync barrier"},
+    {WarningCode::clock_unsteady, "clock_unsteady",
+     "find what stops or moves the host, such as a suspended or migrated virtual machine"},
+    {WarningCode::clock_error, "clock_error",
+     "span and transfer of short operations are absent: bind ranks, quieten the control network"},
 }};
 
 constexpr const WarningInfo& info(WarningCode code) {

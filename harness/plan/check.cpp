@@ -101,10 +101,14 @@ void check_stop(const Request& request) {
   if (stop.kind == StopKind::time) check_above_zero(request, "stop.time", stop.time_s);
   check_at_least(request, "stop.time", stop.time_s, 0);
   if (stop.kind == StopKind::precision) check_above_zero(request, "stop.precision", stop.precision);
-  for (const double q : stop.quantiles)
+  for (const double q : stop.quantiles) {
     if (!(q > 0 && q < 1))
       refuse(request, "stop.quantiles", fmt::format("{} is no quantile", q),
              "give numbers between 0 and 1");
+    if (q < extreme_quantile || q > 1 - extreme_quantile)
+      refuse(request, "stop.quantiles", fmt::format("no run is long enough for quantile {}", q),
+             fmt::format("give numbers between {0} and 1 - {0}", extreme_quantile));
+  }
 }
 
 void check_protocol(const Request& request) {

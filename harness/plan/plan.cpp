@@ -22,11 +22,12 @@ class Builder {
   Builder(const Catalogue& catalogue, const Topology& topology)
       : catalogue_(catalogue), topology_(topology) {}
 
+  /// Checks and counts a request: all are counted before the first is added.
+  void count(const Request& request);
   void add(const Request& request);
   Plan finish(std::string suite, std::uint64_t seed) &&;
 
  private:
-  void refuse_too_many(const Request& request, std::size_t layouts) const;
   /// All dimensions of a case with one value of each list.
   std::vector<Dims> product(const Request& request, const BenchmarkInfo& info) const;
   /// One case, or one per rank of the smallest group where all are to be the root in turn.
@@ -41,6 +42,7 @@ class Builder {
   std::map<std::string, Layout> layouts_;
   std::map<Identity, std::size_t> known_;
   std::vector<Case> cases_;
+  double requested_ = 0;  ///< cases, before merging: what it costs to plan
 };
 
 /// A size must hold whole elements.
@@ -67,10 +69,13 @@ std::uint64_t take_placement(Dims& dims) {
   return static_cast<std::uint64_t>(placement);
 }
 
-void Builder::refuse_too_many(const Request& request, std::size_t layouts) const {
-  auto count = static_cast<double>(layouts) * static_cast<double>(request.repetitions);
+void Builder::count(const Request& request) {
+  check(request, catalogue_);
+  auto count = static_cast<double>(std::max(request.layouts.size(), std::size_t{1})) *
+               static_cast<double>(request.repetitions);
   for (const auto& [key, values] : request.dims) count *= static_cast<double>(values.size());
-  if (static_cast<double>(cases_.size()) + count > static_cast<double>(most_cases))
+  requested_ += count;
+  if (requested_ > static_cast<double>(most_cases))
     throw UsageError({request.where,
                       fmt::format("the plan would have more than {} cases", most_cases),
                       "shorten its lists"});
@@ -158,10 +163,8 @@ void Builder::add_roots(const Request& request, const Dims& dims, const std::str
 }
 
 void Builder::add(const Request& request) {
-  check(request, catalogue_);
   const auto& info = *find_benchmark(catalogue_, request.benchmark);
   const auto layouts = request.layouts.empty() ? std::vector{info.default_layout} : request.layouts;
-  refuse_too_many(request, layouts.size());
   for (const auto& dims : product(request, info))
     for (const auto& layout : layouts) add_roots(request, dims, layout);
 }
@@ -188,6 +191,7 @@ Plan Builder::finish(std::string suite, std::uint64_t seed) && {
 Plan make_plan(const Suite& suite, const Catalogue& catalogue, const Topology& topology,
                std::uint64_t seed) {
   Builder builder(catalogue, topology);
+  for (const auto& request : suite.requests) builder.count(request);
   for (const auto& request : suite.requests) builder.add(request);
   return std::move(builder).finish(suite.name, seed);
 }

@@ -69,7 +69,10 @@ void check(const Request& request, const Catalogue& catalogue);
 Plan make_plan(const Suite& suite, const Catalogue& catalogue, const Topology& topology,
                std::uint64_t seed);
 
-/// The most cases a plan may have: beyond it a sweep is a slip.
+/// Quantiles that can be asked for lie between this and 1 − this: no run is long enough for more.
+inline constexpr double extreme_quantile = 1e-9;
+
+/// The most cases a plan may have, before equal ones are merged: beyond it a sweep is a slip.
 inline constexpr std::size_t most_cases = 100'000;
 
 /// The protocol that satisfies both: the more binding kind of stop (blocks, iterations, time,

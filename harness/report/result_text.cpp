@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "harness/core/printable.hpp"
 #include "harness/report/table.hpp"
 #include "harness/report/text.hpp"
 #include "harness/result/figures.hpp"
@@ -202,21 +203,61 @@ std::string missing_text(const CaseResult& c) {
   return wrapped(fmt::format("# {} ", what), fmt::format("{}: {}", label(c.spec), c.reason), 119);
 }
 
-std::string benchmark_table(const std::vector<const CaseResult*>& cases) {
+/// How often which rank of the run came last, over all iterations of a group.
+struct LastComer {
+  int rank = 0, group_size = 0;
+  double share = 0;
+};
+
+/// Of the group where one rank is last most often.
+LastComer last_comer(const CaseResult& c, const Layout& layout) {
+  LastComer most;
+  for (std::size_t group = 0; group < layout.group_count(); ++group) {
+    const auto* series = result::find_series(c.samples, "last_arriver", group);
+    const auto ranks = layout.group(group).ranks();
+    if (series == nullptr || series->values.empty()) continue;
+    std::vector<std::size_t> counts(ranks.size());
+    for (const float value : series->values)
+      if (value >= 0 && value < static_cast<float>(ranks.size()))
+        ++counts[static_cast<std::size_t>(value)];
+    const auto at = std::max_element(counts.begin(), counts.end());
+    const double share = static_cast<double>(*at) / static_cast<double>(series->values.size());
+    if (ranks.size() == 1 || share <= most.share) continue;
+    most = {ranks[static_cast<std::size_t>(at - counts.begin())], static_cast<int>(ranks.size()),
+            share};
+  }
+  return most;
+}
+
+/// Named only where the others wait for one rank, rather than by chance.
+std::string last_comer_text(const CaseResult& c, const ResultDocument& document) {
+  const auto layout = document.layouts.find(c.spec.layout);
+  if (layout == document.layouts.end()) return {};
+  const auto last = last_comer(c, layout->second);
+  if (last.group_size == 0 || last.share <= std::max(0.5, 2.0 / last.group_size)) return {};
+  return wrapped("# ",
+                 fmt::format("last to arrive: rank {} in {:.0f}% of iterations of {}", last.rank,
+                             100 * last.share, label(c.spec)),
+                 119);
+}
+
+std::string benchmark_table(const std::vector<const CaseResult*>& cases,
+                            const ResultDocument& document) {
   const auto family = family_of(*cases.front());
   Table table(columns(family));
-  std::string missing;
+  std::string missing, last;
   std::size_t rows = 0;
   for (const auto* c : cases) {
     if (c->status == result::Status::measured) {
       table.add(row_of(*c, family));
+      last += last_comer_text(*c, document);
       ++rows;
     } else {
       missing += missing_text(*c);
     }
   }
-  return fmt::format("# {}\n{}{}", cases.front()->spec.benchmark, rows > 0 ? table.text() : "",
-                     missing);
+  return fmt::format("# {}\n{}{}{}", printable(cases.front()->spec.benchmark),
+                     rows > 0 ? table.text() : "", last, missing);
 }
 
 }  // namespace
@@ -227,7 +268,7 @@ std::string result_table(const ResultDocument& document) {
   std::string text;
   for (const auto& [benchmark, cases] : by_benchmark) {
     if (!text.empty()) text += "\n";
-    text += benchmark_table(cases);
+    text += benchmark_table(cases, document);
   }
   if (text.empty()) return text;
   return "# time: mean of T_max over the n iterations of the slowest group; GB = 10^9 bytes\n" +

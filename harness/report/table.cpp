@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "harness/core/printable.hpp"
+
 namespace assay::report {
 namespace {
 
@@ -23,6 +25,7 @@ std::size_t width(std::string_view text) {
 
 void Table::add(std::vector<std::string> cells) {
   cells.resize(columns_.size());
+  for (auto& cell : cells) cell = printable(cell);
   rows_.push_back(std::move(cells));
 }
 
@@ -56,9 +59,10 @@ std::string Table::text() const {
   return text;
 }
 
-std::string wrapped(std::string_view first, std::string_view text, std::size_t columns) {
+std::string wrapped(std::string_view head, std::string_view body, std::size_t columns) {
+  const auto first = printable(head), text = printable(body);
   const auto indent = width(first);
-  std::string result(first), word;
+  std::string result = first, word;
   auto used = indent;
   bool fresh = true;  // nothing but the indentation stands on this line
   for (std::size_t at = 0; at < text.size();) {

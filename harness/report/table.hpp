@@ -23,7 +23,7 @@ struct Column {
 class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
-  /// One cell for each column; missing ones are empty.
+  /// One cell for each column, made printable(); missing ones are empty.
   void add(std::vector<std::string> cells);
   std::string text() const;
 
@@ -36,8 +36,8 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-/// `first` followed by `text`, broken at blanks so that no line is wider than `columns` where words
-/// allow it; further lines begin below the text.
-std::string wrapped(std::string_view first, std::string_view text, std::size_t columns);
+/// `head` followed by `body`, both printable(), broken at blanks so that no line is wider than
+/// `columns` where words allow it; further lines begin below the text.
+std::string wrapped(std::string_view head, std::string_view body, std::size_t columns);
 
 }  // namespace assay::report

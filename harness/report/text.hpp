@@ -14,7 +14,8 @@ namespace assay::report {
 /// One table per benchmark. Collectives in the columns of nccl-tests (size, count, type, redop,
 /// root, time, algbw, busbw, #wrong), memory and matrix products in theirs; all with p50, the
 /// median's 95% interval, p99, layout and pacing. Of several groups the slowest is shown, and which
-/// it is. Sorted by benchmark, layout and size; cases without figures are named with their reason.
+/// it is. Sorted by benchmark, layout and size; cases without figures are named with their
+/// reason, and so is a rank for which the others of its group wait in most iterations.
 std::string result_table(const result::ResultDocument& result);
 
 /// The verdict block: one finding a paragraph, the weightiest first, wrapped below 120 columns;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/core/printable.hpp"
 #include "harness/report/table.hpp"
 #include "harness/report/text.hpp"
 
@@ -43,15 +44,16 @@ std::string verdict_block(const Verdict& verdict, std::string_view contract_file
   std::size_t widest = 0;
   for (const auto& finding : verdict.findings) {
     findings.push_back(&finding);
-    widest = std::max(widest, width(finding.clause));
+    widest = std::max(widest, width(printable(finding.clause)));
   }
   std::stable_sort(findings.begin(), findings.end(), [](const auto* a, const auto* b) {
     return a->outcome < b->outcome;  // the weightiest first
   });
   std::string text;
   for (const auto* finding : findings) {
-    auto first = fmt::format("{:<{}}{}", shouted(finding->outcome), outcome_width, finding->clause);
-    first += std::string(widest + 2 - width(finding->clause), ' ');
+    const auto clause = printable(finding->clause);
+    auto first = fmt::format("{:<{}}{}", shouted(finding->outcome), outcome_width, clause);
+    first += std::string(widest + 2 - width(clause), ' ');
     text += wrapped(first, finding->sentence, line_width);
     if (!finding->next.empty())
       text += wrapped(std::string(outcome_width + widest + 2, ' ') + "next: ",
@@ -72,7 +74,7 @@ std::string warning_block(const std::vector<Warning>& warnings) {
 
 std::string failed_hosts(const Verdict& verdict) {
   std::string text;
-  for (const auto& host : verdict.failed_hosts) text += host + "\n";
+  for (const auto& host : verdict.failed_hosts) text += printable(host) + "\n";
   return text;
 }
 

@@ -160,12 +160,6 @@ Status read_status(const JsonValue& value) {
   return text == name(Status::failed) ? Status::failed : Status::measured;
 }
 
-std::map<std::string, std::string> read_texts(ObjectReader reader) {
-  std::map<std::string, std::string> texts;
-  for (const auto& [key, value] : reader.rest()) texts[key] = value.text();
-  return texts;
-}
-
 /// What is left when the keys of a result were taken is the plan's case.
 Case read_spec(ObjectReader& reader) {
   auto spec = nlohmann::json::object();

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "harness/result/conduct.hpp"
 #include "harness/result/document.hpp"
 
 namespace assay::result {
@@ -29,15 +30,23 @@ inline constexpr const char* sidecar_name = "samples.f32";
 inline constexpr const char* manifest_name = "SHA256SUMS";
 inline constexpr const char* contract_name = "contract.json";
 
+struct Unfinished;  // unfinished.hpp
+
 /// Writes a run's folder. Owned by the rank that writes (rank 0); local. append() is called from
 /// one thread; finish() from any, also while another is inside append() (the watchdog ends a run
 /// whose measuring thread is stuck). After finish() nothing is written any more.
+/// Nobody else can write a folder that has a writer.
 class RunWriter {
  public:
   /// Creates the folder and writes the journal's header: everything of `header` but its cases,
-  /// warnings, files and how the run ended. UsageError, with nothing left behind, if the folder
-  /// exists and is not empty or cannot be made.
-  RunWriter(std::filesystem::path folder, const ResultDocument& header);
+  /// warnings, files and how the run ended; and `conduct`, without which it cannot be resumed.
+  /// UsageError, with nothing left behind, if the folder exists and is not empty or cannot be made.
+  RunWriter(std::filesystem::path folder, const ResultDocument& header,
+            const Conduct& conduct = {});
+  /// Goes on with a run that was cut short: takes away a result.json and SHA256SUMS that it left
+  /// (they are made again from the journal) and what was not written to its end, and appends a line
+  /// for `attempt`. RunError as in append().
+  RunWriter(Unfinished run, const Attempt& attempt);
   ~RunWriter();
   RunWriter(const RunWriter&) = delete;
   RunWriter& operator=(const RunWriter&) = delete;
@@ -56,6 +65,7 @@ class RunWriter {
     std::string ended = {};
     std::vector<Warning> warnings = {};
     std::optional<double> noop_s = {};
+    std::optional<ClockSync> clock = {};
   };
   /// Writes the footer, then result.json assembled from the journal's lines, then SHA256SUMS; the
   /// latter two are written beside their place and renamed. False if that was done before. RunError
@@ -73,6 +83,7 @@ class RunWriter {
 struct LoadedResult {
   ResultDocument document;
   std::string sha256 = {};  ///< of result.json, or of the journal where there is no result.json
+  std::uint64_t sidecar_bytes = 0;  ///< that the cases hold; a run cut short may have more
 };
 
 /// Reads `path`: a run's folder, its result.json, or its run.jsonl. A folder without result.json is

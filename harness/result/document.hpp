@@ -15,8 +15,8 @@
 
 namespace assay::result {
 
-/// Any change to the documents' shape bumps it (semver).
-inline constexpr const char* schema_version = "0.1.0";
+/// Of result and journal; any change to their shape bumps it (semver).
+inline constexpr const char* schema_version = "0.1.1";
 
 enum class Provenance { measured, simulated, imported };
 
@@ -26,11 +26,25 @@ enum class Status {
   failed,   ///< started and could not be finished
 };
 
+/// What the synchronisations of a run have shown: the worst of all ranks and all of them.
+struct ClockSync {
+  int synchronisations = 0;
+  double least_bound_s = 0;  ///< of the synchronisation that went best
+  double bound_s = 0;        ///< the common time of no rank was further off, wherever it was known
+  double estimate_s = 0;     ///< how far it seems to have been off
+  int hops = 0;              ///< longest path of learning from rank 0
+  std::optional<double> drift = {};  ///< seconds per second against rank 0; absent: not known
+  int unsteady = 0;  ///< synchronisations that found a clock stepped, or at another rate
+  friend bool operator==(const ClockSync&, const ClockSync&) = default;
+};
+
 struct Clock {
-  std::string source = {};  ///< "CLOCK_MONOTONIC"
-  bool common = false;      ///< one clock over all ranks
-  std::string reason = {};  ///< why not
-  double resolution_s = 0;  ///< smallest step seen
+  std::string source = {};             ///< "CLOCK_MONOTONIC"
+  bool common = false;                 ///< one clock over all ranks
+  std::string reason = {};             ///< why not
+  double resolution_s = 0;             ///< smallest step seen
+  std::string method = {};             ///< how it was made common: "HCA3"; empty where it was not
+  std::optional<ClockSync> sync = {};  ///< known at the end of a run
 };
 
 struct RunInfo {
@@ -108,12 +122,26 @@ struct FileEntry {
   std::string sha256 = {};
 };
 
+/// A later attempt at a run that was cut short: it measured the cases that were missing.
+struct Attempt {
+  int attempt = 2;
+  std::string id = {};       ///< random, hexadecimal
+  std::string started = {};  ///< UTC, "2026-01-31T12:00:00Z"
+  std::string command = {};
+  std::string first_case = {};  ///< id of the first case that was missing; empty: none was
+  std::string previous = {};    ///< why the attempt before it ended
+  TopologyInfo topology = {};
+  std::map<std::string, std::string> environment = {};
+  std::vector<Warning> warnings = {};  ///< of its inventory
+};
+
 struct ResultDocument {
   Provenance provenance = Provenance::measured;
   RunInfo run = {};
   PlanInfo plan = {};
   TopologyInfo topology = {};
   std::map<std::string, Layout> layouts = {};
+  std::vector<Attempt> resumed = {};   ///< later attempts, oldest first
   std::vector<CaseResult> cases = {};  ///< in the order measured
   std::vector<Warning> warnings = {};
   std::vector<FileEntry> files = {};

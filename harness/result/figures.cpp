@@ -26,9 +26,10 @@ bool is_rate(const Metric& metric) { return metric.source == Source::rate; }
 /// Whether a Work amount and the times make it.
 bool uses_work(const Metric& metric) { return is_rate(metric) || metric.source == Source::cost; }
 
-/// The recorded series that a metric stands on.
+/// The recorded series that a metric stands on. A pilot is recorded as T_max only, which stands for
+/// every other time: what is wanted of it is how one iteration remembers the last.
 std::string_view series_of(const Metric& metric, std::string_view times) {
-  return uses_work(metric) || metric.of == "t_max" ? times : metric.of;
+  return uses_work(metric) || metric.of == "t_max" || times == "pilot" ? times : metric.of;
 }
 
 bool has_series(const CaseResult& c, std::string_view name) {
@@ -204,6 +205,11 @@ std::optional<FigureOverGroups> over_groups(const CaseResult& c, const Metric& m
 }
 
 }  // namespace
+
+std::string sync_of(const CaseResult& c) {
+  const auto note = c.notes.find("sync");
+  return note == c.notes.end() ? std::string() : note->second;
+}
 
 std::size_t group_count(const Samples& samples) {
   std::size_t groups = 0;

@@ -16,6 +16,10 @@ namespace assay::result {
 /// few comparisons however many groups there are.
 const Series* find_series(const Samples& samples, std::string_view name, std::size_t group);
 
+/// How isolated iterations of the case were started, "barrier" or "round-time": figures of one are
+/// not those of the other. Empty where the case does not say.
+std::string sync_of(const CaseResult& c);
+
 /// Number of groups that the samples speak of: one more than the highest index.
 std::size_t group_count(const Samples& samples);
 

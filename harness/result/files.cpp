@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,7 +14,6 @@
 #include <vector>
 
 #include "harness/core/error.hpp"
-#include "harness/result/digest.hpp"
 
 namespace assay::result {
 namespace {
@@ -72,6 +72,24 @@ AppendFile::AppendFile(std::filesystem::path path)
   if (file_.get() < 0) throw cannot_write(path_, errno);
 }
 
+AppendFile::AppendFile(std::filesystem::path path, FileDescriptor file, std::uint64_t size)
+    : path_(std::move(path)), file_(std::move(file)), size_(size) {}
+
+AppendFile AppendFile::reopen(std::filesystem::path path) {
+  FileDescriptor file(open_file(path, O_WRONLY | O_NONBLOCK));
+  struct stat status {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0)
+    throw UsageError({.where = path.string(),
+                      .what = "cannot be opened for writing: " + reason_of(errno),
+                      .remedy = "check the name and its permissions"});
+  return {std::move(path), std::move(file), static_cast<std::uint64_t>(status.st_size)};
+}
+
+AppendFile::Hold AppendFile::hold() noexcept {
+  if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return Hold::mine;
+  return errno == EWOULDBLOCK ? Hold::of_another : Hold::not_possible;
+}
+
 void AppendFile::append(std::span<const std::byte> bytes) {
   const int error = write_all(file_.get(), size_, bytes);
   if (error == 0) {
@@ -87,6 +105,11 @@ void AppendFile::append(std::string_view text) { append(std::as_bytes(std::span(
 void AppendFile::truncate(std::uint64_t size) noexcept {
   // Should it fail, the next piece overwrites what was left.
   if (::ftruncate(file_.get(), static_cast<off_t>(size)) == 0 || size < size_) size_ = size;
+}
+
+bool is_there(const std::filesystem::path& path) noexcept {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
 }
 
 void replace_file(const std::filesystem::path& path, std::string_view text) {
@@ -146,16 +169,20 @@ std::string read_text(const std::filesystem::path& path) {
 }
 
 std::string sha256_file(const std::filesystem::path& path) {
+  return sha256_of_start(path, InputFile(path).size()).hex();
+}
+
+Sha256 sha256_of_start(const std::filesystem::path& path, std::uint64_t bytes) {
   const InputFile file(path);
-  std::vector<std::byte> piece(std::min<std::uint64_t>(file.size(), std::uint64_t{1} << 20));
+  std::vector<std::byte> piece(std::min<std::uint64_t>(bytes, std::uint64_t{1} << 20));
   Sha256 digest;
-  for (std::uint64_t offset = 0; offset < file.size(); offset += piece.size()) {
-    const auto count = std::min<std::uint64_t>(piece.size(), file.size() - offset);
-    const auto bytes = std::span(piece).first(count);
-    file.read(offset, bytes);
-    digest.add(bytes);
+  for (std::uint64_t offset = 0; offset < bytes; offset += piece.size()) {
+    const auto count = std::min<std::uint64_t>(piece.size(), bytes - offset);
+    const auto part = std::span(piece).first(count);
+    file.read(offset, part);
+    digest.add(part);
   }
-  return digest.hex();
+  return digest;
 }
 
 }  // namespace assay::result

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "harness/result/digest.hpp"
+
 namespace assay::result {
 
 /// Move-only owner of a file descriptor.
@@ -29,6 +31,14 @@ class AppendFile {
   /// Creates `path`, which must not exist. RunError naming the file.
   explicit AppendFile(std::filesystem::path path);
 
+  /// Opens a file that is there, to go on at its end. UsageError naming the file.
+  static AppendFile reopen(std::filesystem::path path);
+
+  /// Whether this process may write alone: held until the file is closed, however the process
+  /// ends. Local to the file system: some shared ones cannot hold files.
+  enum class Hold { mine, of_another, not_possible };
+  Hold hold() noexcept;
+
   /// Appends all of `bytes` and flushes them to disk, or takes back what it wrote and throws a
   /// RunError that names the file and the cause ("no space left on device").
   void append(std::span<const std::byte> bytes);
@@ -38,10 +48,15 @@ class AppendFile {
   std::uint64_t size() const { return size_; }
 
  private:
+  AppendFile(std::filesystem::path path, FileDescriptor file, std::uint64_t size);
+
   std::filesystem::path path_;
   FileDescriptor file_;
   std::uint64_t size_ = 0;
 };
+
+/// Whether there is something at `path` that can be asked about; never throws.
+bool is_there(const std::filesystem::path& path) noexcept;
 
 /// Writes `text` beside `path`, flushes it and renames it into place: readers see the old file or
 /// the whole new one. RunError naming the file; nothing is left behind.
@@ -70,5 +85,8 @@ std::string read_text(const std::filesystem::path& path);
 
 /// SHA-256 of a file of any size.
 std::string sha256_file(const std::filesystem::path& path);
+
+/// Of the first `bytes` of a file: more may be added. UsageError where it has fewer.
+Sha256 sha256_of_start(const std::filesystem::path& path, std::uint64_t bytes);
 
 }  // namespace assay::result

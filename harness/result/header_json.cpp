@@ -18,6 +18,9 @@ using TextMap = std::map<std::string, std::string>;
 /// More ranks than any machine has: ranges beyond it are a mistake, not a topology.
 constexpr std::int64_t max_ranks = std::int64_t{1} << 24;
 
+/// Of all layouts: a tournament of 4,096 ranks has 8.4 million.
+constexpr std::int64_t max_groups = 10'000'000;
+
 constexpr const char* restore = "restore the file as the run wrote it";
 
 double finite(double value) {
@@ -28,7 +31,10 @@ double finite(double value) {
 Json run_to_json(const RunInfo& run) {
   const auto& clock = run.clock;
   Json clock_json{{"source", clock.source}, {"common", clock.common}};
-  if (!clock.common) clock_json["reason"] = clock.reason;
+  if (clock.common)
+    clock_json["method"] = clock.method;
+  else
+    clock_json["reason"] = clock.reason;
   clock_json["resolution_s"] = finite(clock.resolution_s);
   return {{"id", run.id},
           {"attempt", run.attempt},
@@ -51,21 +57,6 @@ Json host_to_json(const HostInfo& host) {
           {"bindings", std::move(bindings)}};
 }
 
-Json topology_to_json(const TopologyInfo& topology) {
-  Json hosts = Json::array();
-  for (const auto& host : topology.hosts) hosts.push_back(host_to_json(host));
-  return {{"stated", topology.stated},
-          {"hosts", std::move(hosts)},
-          {"fingerprints", topology.fingerprints},
-          {"devices", topology.devices}};
-}
-
-TextMap read_texts(ObjectReader reader) {
-  TextMap texts;
-  for (const auto& [key, value] : reader.rest()) texts[key] = value.text();
-  return texts;
-}
-
 std::vector<TextMap> read_text_list(ObjectReader& reader, std::string_view key) {
   std::vector<TextMap> list;
   for (const auto& entry : reader.list(key)) list.push_back(read_texts(entry.object()));
@@ -78,6 +69,12 @@ double read_positive(const JsonValue& value) {
   return number;
 }
 
+int read_int(const JsonValue& value, std::int64_t least) {
+  const auto number = value.integer_at_least(least);
+  if (number > INT32_MAX) value.refuse("the number is out of range", restore);
+  return static_cast<int>(number);
+}
+
 std::uint64_t read_seed(const JsonValue& value) {
   if (!value.json().is_number_unsigned())
     value.refuse("the seed is not a whole number ≥ 0", restore);
@@ -87,17 +84,16 @@ std::uint64_t read_seed(const JsonValue& value) {
 Clock read_clock(ObjectReader reader) {
   Clock clock{.source = reader.text("source"), .common = reader.flag("common")};
   clock.reason = reader.optional_text("reason").value_or("");
+  clock.method = reader.optional_text("method").value_or("");
   clock.resolution_s = read_positive(reader.value("resolution_s"));
+  if (const auto sync = reader.optional_object("sync")) clock.sync = read_clock_sync(*sync);
   reader.finish();
   return clock;
 }
 
 RunInfo read_run(ObjectReader reader) {
   RunInfo run{.id = reader.text("id")};
-  const auto attempt = reader.value("attempt");
-  const auto number = attempt.integer_at_least(1);
-  if (number > INT32_MAX) attempt.refuse("the number is out of range", restore);
-  run.attempt = static_cast<int>(number);
+  run.attempt = read_attempt_number(reader.value("attempt"));
   run.started = reader.text("started");
   run.ended = reader.text("ended");
   run.complete = reader.flag("complete");
@@ -174,19 +170,6 @@ void check_ranks(const TopologyInfo& topology, const JsonValue& hosts) {
     hosts.refuse(fmt::format("{} of {} ranks stand on a host", count, seen.size()), restore);
 }
 
-TopologyInfo read_topology(ObjectReader reader) {
-  TopologyInfo topology;
-  topology.stated = reader.flag("stated");
-  topology.fingerprints = read_text_list(reader, "fingerprints");
-  topology.devices = read_text_list(reader, "devices");
-  const auto hosts = reader.value("hosts");
-  for (const auto& host : hosts.list())
-    topology.hosts.push_back(read_host(host.object(), topology.fingerprints.size()));
-  check_ranks(topology, hosts);
-  reader.finish();
-  return topology;
-}
-
 /// The first rank of a layout that the run does not have.
 std::optional<int> stranger(const Layout& layout, int ranks) {
   for (const auto& round : layout.rounds)
@@ -196,9 +179,25 @@ std::optional<int> stranger(const Layout& layout, int ranks) {
   return std::nullopt;
 }
 
+/// A kind and a size stand for many groups: refused before any are built.
+void check_sizes(const std::vector<ObjectReader::Entry>& layouts, int ranks) {
+  std::int64_t groups = 0;
+  for (const auto& [key, value] : layouts) {
+    if (!value.is_object()) continue;
+    const auto size = value.object().value("size");
+    const auto count = size.integer_at_least(0);
+    if (count > ranks)
+      size.refuse(fmt::format("{} is more than the {} ranks of the run", count, ranks), restore);
+    groups += value.object().text("kind") == "circle" ? count * (count - 1) / 2 : count;
+    if (groups > max_groups) size.refuse("the layouts have too many groups", restore);
+  }
+}
+
 std::map<std::string, Layout> read_layouts(ObjectReader reader, int ranks) {
   std::map<std::string, Layout> layouts;
-  for (const auto& [key, value] : reader.rest()) {
+  const auto entries = reader.rest();
+  check_sizes(entries, ranks);
+  for (const auto& [key, value] : entries) {
     auto layout = plan::layout_from_json(value.json(), key, value.place().text());
     if (const auto rank = stranger(layout, ranks))
       value.refuse(fmt::format("rank {} is not among the {} ranks of the run", *rank, ranks),
@@ -221,6 +220,30 @@ std::vector<FileEntry> read_files(ObjectReader& reader) {
 
 }  // namespace
 
+Json clock_sync_to_json(const ClockSync& sync) {
+  Json json{{"synchronisations", sync.synchronisations},
+            {"least_bound_s", finite(sync.least_bound_s)},
+            {"bound_s", finite(sync.bound_s)},
+            {"estimate_s", finite(sync.estimate_s)},
+            {"hops", sync.hops}};
+  if (sync.drift) json["drift"] = finite(*sync.drift);
+  json["unsteady"] = sync.unsteady;
+  return json;
+}
+
+ClockSync read_clock_sync(ObjectReader reader) {
+  ClockSync sync;
+  sync.synchronisations = read_int(reader.value("synchronisations"), 0);
+  sync.least_bound_s = read_positive(reader.value("least_bound_s"));
+  sync.bound_s = read_positive(reader.value("bound_s"));
+  sync.estimate_s = read_positive(reader.value("estimate_s"));
+  sync.hops = read_int(reader.value("hops"), 0);
+  if (const auto drift = reader.optional_value("drift")) sync.drift = read_positive(*drift);
+  sync.unsteady = read_int(reader.value("unsteady"), 0);
+  reader.finish();
+  return sync;
+}
+
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -228,6 +251,34 @@ std::string dump(const Json& json) {
 std::string_view name(Provenance provenance) {
   constexpr std::string_view names[] = {"measured", "simulated", "imported"};
   return names[static_cast<std::size_t>(provenance)];
+}
+
+std::map<std::string, std::string> read_texts(ObjectReader reader) {
+  TextMap texts;
+  for (const auto& [key, value] : reader.rest()) texts[key] = value.text();
+  return texts;
+}
+
+Json topology_to_json(const TopologyInfo& topology) {
+  Json hosts = Json::array();
+  for (const auto& host : topology.hosts) hosts.push_back(host_to_json(host));
+  return {{"stated", topology.stated},
+          {"hosts", std::move(hosts)},
+          {"fingerprints", topology.fingerprints},
+          {"devices", topology.devices}};
+}
+
+TopologyInfo read_topology(ObjectReader reader) {
+  TopologyInfo topology;
+  topology.stated = reader.flag("stated");
+  topology.fingerprints = read_text_list(reader, "fingerprints");
+  topology.devices = read_text_list(reader, "devices");
+  const auto hosts = reader.value("hosts");
+  for (const auto& host : hosts.list())
+    topology.hosts.push_back(read_host(host.object(), topology.fingerprints.size()));
+  check_ranks(topology, hosts);
+  reader.finish();
+  return topology;
 }
 
 Json warnings_to_json(const std::vector<Warning>& warnings) {
@@ -249,7 +300,7 @@ std::vector<Warning> read_warnings(const std::vector<JsonValue>& list) {
   return warnings;
 }
 
-Json header_to_json(const ResultDocument& document) {
+Json header_to_json(const ResultDocument& document, const Conduct& conduct) {
   const auto& plan = document.plan;
   Json layouts = Json::object();
   for (const auto& [key, layout] : document.layouts) layouts[key] = plan::layout_to_json(layout);
@@ -263,7 +314,8 @@ Json header_to_json(const ResultDocument& document) {
             {"cases", plan.cases},
             {"estimated_s", finite(plan.estimated_s)}}},
           {"topology", topology_to_json(document.topology)},
-          {"layouts", std::move(layouts)}};
+          {"layouts", std::move(layouts)},
+          {"conduct", conduct_to_json(conduct)}};
 }
 
 ResultDocument read_header(ObjectReader& reader) {
@@ -275,6 +327,7 @@ ResultDocument read_header(ObjectReader& reader) {
   document.plan = read_plan(reader.object("plan"));
   document.topology = read_topology(reader.object("topology"));
   document.layouts = read_layouts(reader.object("layouts"), document.topology.topology().ranks());
+  document.resumed = read_attempts(reader.optional_list("resumed"), document.run.attempt);
   document.warnings = read_warnings(reader.list("warnings"));
   document.files = read_files(reader);
   return document;

@@ -143,8 +143,7 @@ void check_plan(const ResultDocument& document, const std::string& where) {
 void check_against_journal(const nlohmann::json& result, const ResultDocument& document,
                            const fs::path& folder, const std::string& where) {
   const auto path = folder / journal_name;
-  std::error_code error;
-  if (!fs::exists(path, error)) return;
+  if (!is_there(path)) return;
   const auto text = read_text(path);
   check_last_line(text, path);
   const auto journal = journal_document(text, document.files, path.string());
@@ -178,8 +177,7 @@ void check_files(const ResultDocument& document, const RunFolder& folder,
 
 void check_manifest(const ResultDocument& document, const RunFolder& folder, const ReadFile& read) {
   const auto path = folder.path / manifest_name;
-  std::error_code error;
-  if (!fs::exists(path, error)) return;
+  if (!is_there(path)) return;
   const auto lines = read_manifest(path);
   for (const auto& line : lines) {
     const auto file = inside(folder.path, line.name, path.string());

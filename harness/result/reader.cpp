@@ -12,11 +12,6 @@ namespace {
 namespace fs = std::filesystem;
 using plan::ObjectReader;
 
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
 bool is_folder(const fs::path& path) {
   std::error_code error;
   return fs::is_directory(path, error);
@@ -34,9 +29,10 @@ fs::path choose_document(const fs::path& path) {
 
 bool is_journal(const fs::path& path) { return path.extension() == ".jsonl"; }
 
-ResultDocument read_document(const nlohmann::json& json, const fs::path& path,
+}  // namespace
+
+ResultDocument read_document(const nlohmann::json& json, const std::string& where,
                              SidecarSource& sidecar) {
-  const auto where = path.string();
   ObjectReader reader(json, {where, {}});
   plan::check_format(reader, "assay.result", schema_version);
   validate_schema(json, "result", where);
@@ -49,8 +45,6 @@ ResultDocument read_document(const nlohmann::json& json, const fs::path& path,
   return document;
 }
 
-}  // namespace
-
 LoadedResult load_result(const fs::path& path, KeptContract contract) {
   const auto file = choose_document(path);
   const auto where = file.string();
@@ -61,7 +55,8 @@ LoadedResult load_result(const fs::path& path, KeptContract contract) {
 
   const auto json =
       is_journal(file) ? journal_document(text, {}, where) : plan::parse_json(text, where);
-  loaded.document = read_document(json, file, sidecar);
+  loaded.document = read_document(json, where, sidecar);
+  if (sidecar.opened()) loaded.sidecar_bytes = sidecar.opened()->read_so_far();
   if (!is_journal(file)) check_against_journal(json, loaded.document, folder.path, where);
   check_plan(loaded.document, where);
   check_files(loaded.document, folder, where);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <set>
 
 #include "harness/core/error.hpp"
 #include "harness/result/codec.hpp"
@@ -129,6 +130,16 @@ void read_inline(const plan::JsonValue& list, std::size_t groups, Samples& into)
   }
 }
 
+/// Groups times series that few bytes of the document can claim: an entry costs memory even where
+/// it is empty.
+void check_entries(const plan::JsonValue& list, std::size_t series, std::size_t groups,
+                   std::size_t values) {
+  constexpr std::size_t most_empty = 16;
+  if (series > most_empty * values / std::max<std::size_t>(groups, 1))
+    list.refuse(fmt::format("{} series of {} groups, but {} values", series, groups, values),
+                restore);
+}
+
 /// A count of values, which can't exceed what the block has left.
 std::size_t read_count(const plan::JsonValue& value, std::size_t left) {
   const auto count = static_cast<std::uint64_t>(value.integer_at_least(0));
@@ -152,6 +163,14 @@ void read_column(plan::ObjectReader reader, std::size_t groups, std::span<const 
     left = left.subspan(count);
   }
   reader.finish();
+}
+
+/// What encode_samples() would not write: which of two would be the evidence?
+void check_names(const plan::JsonValue& value, const Samples& samples) {
+  std::set<std::string_view> names;
+  for (const auto& series : samples.series)
+    if (series.group == 0 && !names.insert(series.name).second)
+      value.refuse(fmt::format("series {} stands twice", series.name), restore);
 }
 
 Sidecar::Block read_block(plan::ObjectReader& reader, const std::string& case_id) {
@@ -258,12 +277,15 @@ Samples decode_samples(const plan::JsonValue& value, SidecarSource& sidecar, std
   } else {
     const auto block = read_block(reader, case_id);
     auto left = sidecar.open().read(block);
-    for (const auto& entry : reader.list("series"))
-      read_column(entry.object(), groups, left, samples);
+    const auto series = reader.value("series");
+    const auto columns = series.list();
+    check_entries(series, columns.size(), groups, left.size());
+    for (const auto& entry : columns) read_column(entry.object(), groups, left, samples);
     if (!left.empty())
       value.refuse(fmt::format("{} values of the block belong to no series", left.size()), restore);
   }
   reader.finish();
+  check_names(value, samples);
   return samples;
 }
 

@@ -118,6 +118,28 @@ Fault translate(const nlohmann::json& document, const valijson::ValidationResult
           .remedy = fmt::format("see configs/schema/{}.schema.json", schema)};
 }
 
+/// std::regex recurses for every character and would overflow the stack on an edited document, and
+/// on an honest one with a hundred thousand scattered ranks. A pattern sees this much of a text;
+/// the typed readers see all of it.
+constexpr std::size_t most_matched = 1000;
+
+bool has_long_text(const nlohmann::json& json) {
+  if (json.is_string()) return json.get_ref<const std::string&>().size() > most_matched;
+  return json.is_structured() && std::any_of(json.begin(), json.end(),
+                                             [](const auto& part) { return has_long_text(part); });
+}
+
+/// Lists, such as those of ranks, are cut between two entries.
+void cut_long_text(nlohmann::json& json) {
+  for (auto& part : json) {
+    if (part.is_structured()) cut_long_text(part);
+    if (!part.is_string()) continue;
+    auto& text = part.get_ref<std::string&>();
+    if (text.size() > most_matched)
+      text.resize(std::min(most_matched, text.rfind(',', most_matched)));
+  }
+}
+
 /// The deepest violation: those above it only repeat that something below failed.
 valijson::ValidationResults::Error deepest(const valijson::ValidationResults& results) {
   return *std::max_element(results.begin(), results.end(), [](const auto& a, const auto& b) {
@@ -129,6 +151,11 @@ valijson::ValidationResults::Error deepest(const valijson::ValidationResults& re
 
 void validate_schema(const nlohmann::json& document, std::string_view schema,
                      std::string_view where) {
+  if (has_long_text(document)) {
+    auto shorter = document;
+    cut_long_text(shorter);
+    return validate_schema(shorter, schema, where);
+  }
   valijson::ValidationResults results;
   valijson::Validator validator(valijson::Validator::kStrongTypes);
   if (!validator.validate(compiled(schema), Adapter(document), &results))

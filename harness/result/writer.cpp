@@ -11,6 +11,7 @@
 #include "harness/result/files.hpp"
 #include "harness/result/journal.hpp"
 #include "harness/result/json_parts.hpp"
+#include "harness/result/unfinished.hpp"
 
 namespace assay::result {
 namespace {
@@ -56,6 +57,15 @@ struct HashedFile {
   FileEntry entry(const char* path) const { return {path, file.size(), digest.hex()}; }
 };
 
+void remove_file(const fs::path& path) {
+  std::error_code error;
+  fs::remove(path, error);
+  if (error)
+    throw RunError({.where = path.string(),
+                    .what = fmt::format("cannot be removed: {}", error.message()),
+                    .remedy = "check the permissions of its folder"});
+}
+
 std::string manifest(std::span<const FileEntry> files) {
   std::string text;
   for (const auto& file : files) text += fmt::format("{}  {}\n", file.sha256, file.path);
@@ -65,22 +75,33 @@ std::string manifest(std::span<const FileEntry> files) {
 }  // namespace
 
 struct RunWriter::Impl {
-  Impl(fs::path path, const ResultDocument& header)
+  Impl(fs::path path, const ResultDocument& header, const Conduct& conduct)
       : folder(std::move(path)),
         groups(count_groups(header)),
         sidecar{AppendFile(folder / sidecar_name), {}},
         journal{AppendFile(folder / journal_name), {}} {
-    append_line(dump(header_to_json(header)));
+    journal.file.hold();  // where that is not possible, nobody can resume the run here either
+    append_line(dump(header_to_json(header, conduct)));
   }
 
-  void append_line(std::string line) {
-    lines.push_back(std::move(line));
-    try {
-      journal.append(lines.back() + '\n');
-    } catch (...) {
-      lines.pop_back();
-      throw;
-    }
+  Impl(Unfinished run, const Attempt& attempt)
+      : folder(std::move(run.folder)),
+        groups(count_groups(run.document)),
+        sidecar{AppendFile::reopen(folder / sidecar_name),
+                sha256_of_start(folder / sidecar_name, run.sidecar_bytes)},
+        journal{std::move(run.journal), {}},
+        text(std::move(run.text)),
+        appended(run.document.cases.size()) {
+    for (const char* name : {manifest_name, result_name}) remove_file(folder / name);
+    sidecar.file.truncate(run.sidecar_bytes);
+    journal.file.truncate(text.size());
+    journal.digest.add(text);
+    append_line(dump(attempt_to_json(attempt)));
+  }
+
+  void append_line(const std::string& line) {
+    journal.append(line + '\n');
+    text += line + '\n';
   }
 
   bool append(const CaseResult& c);
@@ -91,7 +112,7 @@ struct RunWriter::Impl {
   mutable std::mutex mutex;
   HashedFile sidecar, journal;
   std::optional<FileEntry> contract;
-  std::vector<std::string> lines;  ///< header, cases, footer
+  std::string text;  ///< of the journal
   std::size_t appended = 0;
   bool closed = false;    ///< the footer is written: no case may follow
   bool finished = false;  ///< all files are in place
@@ -104,14 +125,14 @@ bool RunWriter::Impl::append(const CaseResult& c) {
   // done before the lock that the watchdog may be waiting for.
   const auto offset = sidecar.file.size();
   const auto encoded = encode_samples(c.samples, layout->second, offset);
-  auto line = dump(case_to_json(c, encoded));
+  const auto line = dump(case_to_json(c, encoded));
 
   const std::lock_guard lock(mutex);
   if (closed) return false;
   const Sha256 digest_before = sidecar.digest;
   if (!encoded.block.empty()) sidecar.append(std::as_bytes(std::span(encoded.block)));
   try {
-    append_line(std::move(line));
+    append_line(line);
   } catch (...) {
     sidecar.file.truncate(offset);
     sidecar.digest = digest_before;
@@ -124,22 +145,21 @@ bool RunWriter::Impl::append(const CaseResult& c) {
 void RunWriter::Impl::finish(const Ending& ending) {
   if (!closed) append_line(dump(footer_to_json(ending)));
   closed = true;
-  JournalLines parts{.header = lines.front(), .cases = {}, .footer = lines.back()};
-  parts.cases.assign(lines.begin() + 1, lines.end() - 1);
   std::vector files{journal.entry(journal_name), sidecar.entry(sidecar_name)};
   if (contract) files.push_back(*contract);
-  const auto text = assemble_result(parts, files, (folder / journal_name).string());
-  replace_file(folder / result_name, text);
-  files.insert(files.begin(), {result_name, text.size(), sha256(text)});
+  const auto where = (folder / journal_name).string();
+  const auto document = assemble_result(split_journal(text, where), files, where);
+  replace_file(folder / result_name, document);
+  files.insert(files.begin(), {result_name, document.size(), sha256(document)});
   replace_file(folder / manifest_name, manifest(files));
   sync_folder(folder);
   finished = true;
 }
 
-RunWriter::RunWriter(fs::path folder, const ResultDocument& header) {
+RunWriter::RunWriter(fs::path folder, const ResultDocument& header, const Conduct& conduct) {
   const bool created = claim_folder(folder);
   try {
-    impl_ = std::make_unique<Impl>(folder, header);
+    impl_ = std::make_unique<Impl>(folder, header, conduct);
     sync_folder(folder);
   } catch (const Error& failure) {
     std::error_code ignored;
@@ -149,6 +169,11 @@ RunWriter::RunWriter(fs::path folder, const ResultDocument& header) {
     if (failure.code() == ExitCode::internal) throw;
     throw UsageError(failure.fault());
   }
+}
+
+RunWriter::RunWriter(Unfinished run, const Attempt& attempt)
+    : impl_(std::make_unique<Impl>(std::move(run), attempt)) {
+  sync_folder(impl_->folder);
 }
 
 RunWriter::~RunWriter() = default;

@@ -117,6 +117,17 @@ GroupArrivals combine(comm::Team& group, const Stamps& mine) {
   return unpack(packed, claims);
 }
 
+void append(GroupArrivals& all, const GroupArrivals& more) {
+  const auto join = [](auto& values, const auto& others) {
+    values.insert(values.end(), others.begin(), others.end());
+  };
+  join(all.t_max_ns, more.t_max_ns);
+  join(all.t_span_ns, more.t_span_ns);
+  join(all.t_transfer_ns, more.t_transfer_ns);
+  join(all.last, more.last);
+  all.bound_ns = std::max(all.bound_ns, more.bound_ns);
+}
+
 ArrivalValidity judge_arrivals(const GroupArrivals& arrivals) {
   const auto bound_ns = arrivals.bound_ns;
   return {why_absent("t_span", arrivals.t_span_ns, bound_ns),

@@ -46,6 +46,9 @@ GroupArrivals combine(std::span<const Stamps> ranks);
 /// reductions for a whole chunk, none per iteration.
 GroupArrivals combine(comm::Team& group, const Stamps& mine);
 
+/// `more` follows; the worse clock error is that of all.
+void append(GroupArrivals& all, const GroupArrivals& more);
+
 /// Share of a figure's median that the clock error may have in it.
 inline constexpr double clock_error_share = 0.01;
 

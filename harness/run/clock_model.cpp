@@ -83,13 +83,20 @@ bool ClockModel::add(ClockFix fix) {
   return agrees;
 }
 
-CommonTime ClockModel::extrapolate(std::int64_t local_ns) const {
+std::optional<double> ClockModel::drift() const {
+  if (fixes_.empty()) return std::nullopt;
   const auto& first = fixes_.front();
   const auto& last = fixes_.back();
-  const auto window = last.at_ns - first.at_ns;
-  if (window >= slope_window_ns &&
-      first.bound_ns + last.bound_ns < max_drift * static_cast<double>(window))
-    return on_line(first, last, local_ns);
+  const auto window = ns_between(first.at_ns, last.at_ns);
+  if (last.at_ns - first.at_ns < slope_window_ns ||
+      first.bound_ns + last.bound_ns >= max_drift * window)
+    return std::nullopt;
+  return ns_between(first.offset_ns, last.offset_ns) / window;
+}
+
+CommonTime ClockModel::extrapolate(std::int64_t local_ns) const {
+  const auto& last = fixes_.back();
+  if (drift()) return on_line(fixes_.front(), last, local_ns);
   return {local_ns + last.offset_ns, last.bound_ns + max_drift * ns_between(last.at_ns, local_ns)};
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -66,6 +67,10 @@ class ClockModel {
   std::int64_t local_at(std::int64_t common_ns) const;
   /// The latest; all zero for the reference, infinite bound and estimate when nothing is known.
   ClockFix last_fix() const;
+  /// ns that the common clock gains per ns of the local one, over the fixes kept; absent for the
+  /// reference, and until they are at least slope_window_ns apart and tell it better than
+  /// max_drift.
+  std::optional<double> drift() const;
 
  private:
   CommonTime extrapolate(std::int64_t local_ns) const;

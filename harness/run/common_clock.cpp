@@ -1,7 +1,9 @@
 #include "harness/run/common_clock.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -21,14 +23,14 @@ struct Answer {
 
 }  // namespace
 
-CommonClock::CommonClock(comm::Team& team, LocalClock local, SyncEffort effort)
-    : team_(team), local_(std::move(local)), effort_(effort) {
+CommonClock::CommonClock(comm::Team& team, Lens lens, SyncEffort effort)
+    : team_(team), lens_(std::move(lens)), effort_(effort) {
   if (team.rank() == 0) model_ = ClockModel::reference();
 }
 
 SyncReport CommonClock::synchronise() {
   team_.barrier();  // or the time of this would contain the time of what came before
-  const auto begin = local_();
+  const auto begin = local_ns();
   unsteady_ = false;
   const int rank = team_.rank();
   const auto size = static_cast<unsigned>(team_.size());
@@ -38,12 +40,22 @@ SyncReport CommonClock::synchronise() {
     else if (rank % (2 * step) == 0 && rank + step < team_.size())
       teach(rank + step);
   }
-  const auto end = local_();
-  std::array<double, 5> worst{model_.at(end).bound_ns, path_estimate_ns_,
-                              static_cast<double>(end - begin) * 1e-9, static_cast<double>(hops_),
-                              unsteady_ ? 1.0 : 0.0};
+  const auto report = worst_of_all(begin);
+  record_ = recorded(std::move(record_), report);
+  return report;
+}
+
+SyncReport CommonClock::worst_of_all(std::int64_t begin_ns) {
+  constexpr double no_drift = -1;
+  const auto end = local_ns();
+  const auto drift = model_.drift();
+  std::array<double, 6> worst{
+      model_.at(end).bound_ns,    path_estimate_ns_,     static_cast<double>(end - begin_ns) * 1e-9,
+      static_cast<double>(hops_), unsteady_ ? 1.0 : 0.0, drift ? std::abs(*drift) : no_drift};
   team_.max(worst);
-  return {worst[0], worst[1], worst[2], static_cast<int>(worst[3]), worst[4] > 0};
+  SyncReport report{worst[0], worst[1], worst[2], static_cast<int>(worst[3]), worst[4] > 0, {}};
+  if (worst[5] > no_drift) report.drift = worst[5];
+  return report;
 }
 
 void CommonClock::teach(int learner) {
@@ -64,10 +76,10 @@ void CommonClock::learn(int teacher) {
   };
   Answer answer;
   for (int made = 0; wanted(made); ++made) {
-    const auto sent = local_();
+    const auto sent = local_ns();
     comm::send_value(team_, Ask::more, teacher);
     answer = comm::receive_value<Answer>(team_, teacher);
-    ping_pongs.push_back({sent, answer.common_ns, local_()});
+    ping_pongs.push_back({sent, answer.common_ns, local_ns()});
   }
   comm::send_value(team_, Ask::enough, teacher);
   auto fix = fix_offset(ping_pongs);
@@ -76,6 +88,23 @@ void CommonClock::learn(int teacher) {
   hops_ = static_cast<int>(answer.hops) + 1;
   unsteady_ = !model_.add(fix);
   path_estimate_ns_ = model_.last_fix().estimate_ns;
+}
+
+result::ClockSync recorded(result::ClockSync record, const SyncReport& report) {
+  constexpr double seconds_per_ns = 1e-9;
+  ++record.synchronisations;
+  record.unsteady += report.unsteady ? 1 : 0;
+  record.hops = std::max(record.hops, report.hops);
+  // While it is unknown there is nothing to keep: `unsteady` counts it.
+  if (std::isfinite(report.bound_ns)) {
+    const bool first = record.bound_s == 0;
+    const double bound_s = report.bound_ns * seconds_per_ns;
+    record.least_bound_s = first ? bound_s : std::min(record.least_bound_s, bound_s);
+    record.bound_s = std::max(record.bound_s, bound_s);
+    record.estimate_s = std::max(record.estimate_s, report.estimate_ns * seconds_per_ns);
+  }
+  if (report.drift) record.drift = std::max(record.drift.value_or(0), *report.drift);
+  return record;
 }
 
 }  // namespace assay::run

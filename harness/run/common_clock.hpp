@@ -8,10 +8,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "harness/comm/team.hpp"
+#include "harness/result/document.hpp"
 #include "harness/run/clock_model.hpp"
-#include "harness/run/timing.hpp"
+#include "harness/run/local_clock.hpp"
 
 namespace assay::run {
 
@@ -28,40 +30,53 @@ struct SyncReport {
   double bound_ns = 0;     ///< at the end of the synchronisation
   double estimate_ns = 0;  ///< what the error seems to be, summed over the hops
   double duration_s = 0;
-  int hops = 0;           ///< longest path from rank 0
-  bool unsteady = false;  ///< a clock contradicted its past: stepped, or its rate changed
+  int hops = 0;                 ///< longest path from rank 0
+  bool unsteady = false;        ///< a clock contradicted its past: stepped, or its rate changed
+  std::optional<double> drift;  ///< steepest seen, see ClockModel::drift(); absent: of no rank
 };
 
 class CommonClock {
  public:
-  using LocalClock = std::function<std::int64_t()>;
+  /// What this rank's clock shows at a reading of now_ns(); never steps back. Empty: just that.
+  /// Tests shift it.
+  using Lens = std::function<std::int64_t(std::int64_t)>;
 
-  /// Local. `team` outlives the clock. `local` is in ns and never steps back; tests shift it.
-  explicit CommonClock(comm::Team& team, LocalClock local = now_ns, SyncEffort effort = {});
+  /// Local. `team` outlives the clock.
+  explicit CommonClock(comm::Team& team, Lens lens = {}, SyncEffort effort = {});
 
   /// Collective over the team, blocking. Once before the clock is read; again after each stretch
   /// of measuring: times between two synchronisations are known best, since nothing is
   /// extrapolated. Throws RunError as Team does.
   SyncReport synchronise();
 
-  /// This rank's own clock. Local.
-  std::int64_t local_ns() const { return local_(); }
+  /// This rank's own clock, now and at an earlier reading of now_ns(). Local.
+  std::int64_t local_ns() const { return local_at(now_ns()); }
+  std::int64_t local_at(std::int64_t reading_ns) const {
+    return lens_ ? lens_(reading_ns) : reading_ns;
+  }
   /// Local times of this rank in the common clock, now or earlier. Local.
   const ClockModel& model() const { return model_; }
   /// Now, its bound including what may have happened since the last synchronisation. Local.
-  CommonTime now() const { return model_.at(local_()); }
+  CommonTime now() const { return model_.at(local_ns()); }
+  /// What all synchronisations so far have shown; equal on all ranks. Local.
+  const result::ClockSync& record() const { return record_; }
 
  private:
   void teach(int learner);
   void learn(int teacher);
+  SyncReport worst_of_all(std::int64_t begin_ns);
 
   comm::Team& team_;
-  LocalClock local_;
+  Lens lens_;
   SyncEffort effort_;
   ClockModel model_;
   double path_estimate_ns_ = 0;
   int hops_ = 0;
   bool unsteady_ = false;
+  result::ClockSync record_;
 };
+
+/// `record` with one more synchronisation. Pure.
+result::ClockSync recorded(result::ClockSync record, const SyncReport& report);
 
 }  // namespace assay::run

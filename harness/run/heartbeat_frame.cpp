@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "harness/core/error.hpp"
+#include "harness/core/printable.hpp"
 
 namespace assay::run {
 namespace {
@@ -54,7 +55,7 @@ Incident read_incident(const Header& header, std::span<const std::byte> body) {
   Incident incident;
   incident.kind = static_cast<Incident::Kind>(header.incident_kind);
   const auto* text = reinterpret_cast<const char*>(body.data());
-  incident.sentence.assign(text, ::strnlen(text, max_text));
+  incident.sentence = printable({text, ::strnlen(text, max_text)});
   std::vector<std::int32_t> ranks(header.ranks);
   if (!ranks.empty()) std::memcpy(ranks.data(), body.data() + max_text, 4 * ranks.size());
   incident.ranks.assign(ranks.begin(), ranks.end());

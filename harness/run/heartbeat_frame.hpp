@@ -43,7 +43,7 @@ struct Frame {
   std::uint64_t word = 0;
   double unchanged_s = 0;
   Token token{};
-  Incident incident;  ///< report and incident; cut to max_text and max_ranks
+  Incident incident;  ///< report and incident; cut to max_text and max_ranks, printable() as read
 };
 
 inline constexpr std::size_t small_frame = 32;

@@ -71,6 +71,7 @@ std::string to_text(const Inventory& inventory, const std::vector<int>& threads)
   nlohmann::json json;
   json["host_names"] = inventory.host_names;
   json["rotation_bytes"] = inventory.rotation_bytes;
+  json["ranks_outnumber_cores"] = inventory.ranks_outnumber_cores;
   json["threads"] = threads;
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -124,12 +125,14 @@ Inventory gather_inventory(comm::Team& world, const InventoryOptions& options) {
   if (world.rank() == 0) {
     inventory.host_names = host_names(ranks);
     inventory.rotation_bytes = rotation_bytes(ranks);
+    inventory.ranks_outnumber_cores = ranks_outnumber_cores(ranks);
     threads = thread_shares(ranks);
   }
   const auto shared =
       nlohmann::json::parse(comm::broadcast_text(world, to_text(inventory, threads)));
   shared.at("host_names").get_to(inventory.host_names);
   shared.at("rotation_bytes").get_to(inventory.rotation_bytes);
+  shared.at("ranks_outnumber_cores").get_to(inventory.ranks_outnumber_cores);
   shared.at("threads").at(static_cast<std::size_t>(world.rank())).get_to(inventory.threads);
   inventory.topology =
       options.ranks_per_node

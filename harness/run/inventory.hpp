@@ -29,7 +29,8 @@ struct Inventory {
   /// By world rank, as sentences name them: the real host, and behind a blank the pretended one:
   /// "n1", "n1 (node3)".
   std::vector<std::string> host_names;
-  std::uint64_t rotation_bytes = 0;  ///< cold buffers rotate over this much
+  std::uint64_t rotation_bytes = 0;    ///< cold buffers rotate over this much
+  bool ranks_outnumber_cores = false;  ///< on some host: see inventory_warnings()
 
   // This rank's own.
   int threads = 1;  ///< for local compute: its share of the cores that it is bound to

@@ -172,4 +172,9 @@ std::vector<Warning> inventory_warnings(std::span<const RankInventory> ranks,
   return list;
 }
 
+bool ranks_outnumber_cores(std::span<const RankInventory> ranks) {
+  return std::ranges::any_of(by_host(ranks),
+                             [](const HostView& host) { return host.oversubscribed(); });
+}
+
 }  // namespace assay::run

@@ -22,4 +22,7 @@ namespace assay::run {
 std::vector<Warning> inventory_warnings(std::span<const RankInventory> ranks,
                                         const InventoryOptions& options);
 
+/// Whether some host is oversubscribed as above.
+bool ranks_outnumber_cores(std::span<const RankInventory> ranks);
+
 }  // namespace assay::run

@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "harness/core/error.hpp"
 #include "harness/core/rank_set.hpp"
-#include "harness/run/timing.hpp"
-#include "harness/run/turn_times.hpp"
 #include "harness/stats/quantile.hpp"
 
 namespace assay::run {
@@ -60,19 +59,13 @@ Round::Round(const Inputs& inputs, Seat& seat)
       settings_(inputs.settings),
       seat_(seat),
       companion_(inputs.companion),
+      timing_(inputs.timing),
       case_index_(inputs.case_index) {
   report_.member = !seat.idle();
   report_.group = seat.group;
   if (seat.idle()) return;
   report_.rank_in_group = seat.team->rank();
   report_.leader = seat.team->rank() == 0;
-}
-
-template <class F>
-auto Round::decide(F on_rank_0) {
-  decltype(on_rank_0()) value{};
-  if (rig_.world.rank() == 0) value = on_rank_0();
-  return comm::broadcast_value(rig_.world, value);
 }
 
 bench::Companion Round::companion_of(int rank) const {
@@ -113,43 +106,78 @@ std::string Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed
 Round::Chunk Round::run_chunk(ChunkCall call) {
   Chunk chunk;
   const auto n = static_cast<std::size_t>(call.iterations) * turns_.launches();
-  const auto before = durations_ns_.size();
-  durations_ns_.resize(before + n);
+  begin_ns_.resize(n);
+  end_ns_.resize(n);
+  late_.assign(timing_.start == StartBy::round_time ? n : 0, 0);
   rig_.world.barrier();
   const auto begin = now_ns();
   if (prepared_ != nullptr) {
     rig_.progress.enter_phase(case_index_, call.phase);
-    const auto durations = std::span(durations_ns_).subspan(before);
-    auto& together = companion_ == nullptr ? *seat_.team : rig_.world;
-    time_launches({*prepared_, together, rig_.progress},
-                  {.pacing = spec_.protocol.pacing, .last = call.last}, durations);
+    std::optional<RoundTime> by_time;
+    if (starts_by_time()) by_time.emplace(rig_.clock, start_cost()->broadcast_ns);
+    time_launches({*prepared_, starters(), rig_.progress},
+                  {.pacing = spec_.protocol.pacing,
+                   .last = call.last,
+                   .by_time = by_time ? &*by_time : nullptr},
+                  {begin_ns_, end_ns_, late_});
     rig_.progress.enter_phase(case_index_, Phase::control);
     prepared_->check();
-    std::vector<double> longest(durations.begin(), durations.end());
-    seat_.team->max(longest);
-    for (double& time : longest) time *= seconds_per_ns;
-    if (report_.leader)
-      for (const double time_s : of_last_turn(longest, turns_))
-        chunk.t_max_s.push_back(static_cast<float>(time_s));
-    if (report_.leader && call.phase == Phase::timed)
-      append_turns(report_.in_turn, turns_, longest);
   }
-  if (call.phase != Phase::timed) durations_ns_.resize(before);
   rig_.world.barrier();
   chunk.elapsed_s = static_cast<double>(now_ns() - begin) * seconds_per_ns;
+  // Afterwards, so that all that was timed lies between two synchronisations.
+  if (call.phase == Phase::timed) refresh_clock();
+  if (prepared_ == nullptr) return chunk;
+  const auto t_max_ns = combine_chunk(call.phase);
+  if (report_.leader)
+    for (const double ns : t_max_ns)
+      chunk.t_max_s.push_back(static_cast<float>(ns * seconds_per_ns));
   return chunk;
+}
+
+void Round::sort_out_turns(Phase phase) {
+  if (turns_.launches() == 1) return;
+  if (phase == Phase::timed) {
+    std::vector<double> longest_s(begin_ns_.size());
+    std::transform(
+        end_ns_.begin(), end_ns_.end(), begin_ns_.begin(), longest_s.begin(),
+        [](auto end, auto begin) { return static_cast<double>(end - begin) * seconds_per_ns; });
+    seat_.team->max(longest_s);
+    if (report_.leader) append_turns(report_.in_turn, turns_, longest_s);
+  }
+  begin_ns_ = of_last_turn(begin_ns_, turns_);
+  end_ns_ = of_last_turn(end_ns_, turns_);
+  late_ = of_last_turn(late_, turns_);
+}
+
+std::vector<double> Round::combine_chunk(Phase phase) {
+  for (auto* readings : {&begin_ns_, &end_ns_})
+    for (auto& ns : *readings) ns = rig_.clock.local_at(ns);
+  sort_out_turns(phase);
+  std::vector<std::int64_t> durations(begin_ns_.size());
+  std::transform(end_ns_.begin(), end_ns_.end(), begin_ns_.begin(), durations.begin(),
+                 std::minus<>());
+  const bool timed = phase == Phase::timed;
+  if (timed) durations_ns_.insert(durations_ns_.end(), durations.begin(), durations.end());
+  if (!timed || !timing_.several_ranks) {
+    std::vector<double> longest(durations.begin(), durations.end());
+    seat_.team->max(longest);
+    return longest;
+  }
+  note_late();
+  auto mine = to_common({begin_ns_, end_ns_}, rig_.clock.model(), epoch_ns_);
+  if (seat_.team->size() == 1) mine.bound_ns = 0;  // it is compared with itself
+  auto group = combine(*seat_.team, mine);
+  if (report_.leader) append(arrivals_, group);
+  return std::move(group.t_max_ns);
 }
 
 Round::Chunk Round::run_chunks(ChunkCall call) {
   Chunk all;
   for (auto left = call.iterations; left > 0;) {
-    // The launch that will be verified is a chunk of its own: what is poisoned before it cannot
-    // have been written by an earlier launch of the same chunk.
-    const auto most = call.last && left > 1 ? left - 1 : left;
-    const auto n = decide([&] { return iterations_for(chunk_s, iteration_s_, most); });
+    const auto n = decide([&] { return iterations_for(chunk_s, iteration_s_, left); });
     left -= n;
-    const auto chunk =
-        run_chunk({.iterations = n, .phase = call.phase, .last = call.last && left == 0});
+    const auto chunk = run_chunk({.iterations = n, .phase = call.phase});
     append(all.t_max_s, chunk.t_max_s);
     all.elapsed_s += chunk.elapsed_s;
   }
@@ -248,7 +276,6 @@ void Round::run_open_ended() {
     const auto groups = looks ? gather_groups(report_.timed) : GroupTimes{};
     done = decide([&] { return elapsed_s >= cap_s || enough(stop, groups, elapsed_s); });
   }
-  append(report_.timed, run_chunk({.phase = Phase::timed, .last = true}).t_max_s);
 }
 
 TimedPlan Round::run_timed() {
@@ -256,19 +283,25 @@ TimedPlan Round::run_timed() {
   const auto& stop = spec_.protocol.stop;
   const double cap_s = stop.time_s > 0 ? stop.time_s : settings_.max_time_per_round_s;
   const auto plan = decide([&] { return plan_timed(stop, groups, iteration_s_, cap_s); });
-  durations_ns_.reserve(static_cast<std::size_t>(plan.iterations) * turns_.launches());
-  if (plan.iterations > 0)
-    append(
-        report_.timed,
-        run_chunks({.iterations = plan.iterations, .phase = Phase::timed, .last = true}).t_max_s);
-  else
+  durations_ns_.reserve(static_cast<std::size_t>(plan.iterations));
+  epoch_ns_ = comm::broadcast_value(rig_.world, rig_.clock.now().ns);
+  refresh_clock();
+  if (plan.iterations > 0) {
+    const auto timed = run_chunks({.iterations = plan.iterations - 1, .phase = Phase::timed});
+    append(report_.timed, timed.t_max_s);
+    make_up_for_late(plan, cap_s - timed.elapsed_s);
+  } else {
     run_open_ended();
+  }
+  // The launch that will be verified is a chunk of its own: what is poisoned before it cannot have
+  // been written by an earlier launch of the same chunk.
+  append(report_.timed, run_chunk({.phase = Phase::timed, .last = true}).t_max_s);
   return plan;
 }
 
 void Round::summarise_rank() {
   if (durations_ns_.empty() || prepared_ == nullptr) return;
-  auto sorted = of_last_turn(durations_ns_, turns_);
+  auto sorted = durations_ns_;
   std::sort(sorted.begin(), sorted.end());
   const auto n = sorted.size();
   const auto quantile = [&](double q) {
@@ -286,6 +319,7 @@ void Round::summarise_rank() {
 RoundSummary Round::measure() {
   report_.before = verify(Moment::before);
   warm_up();
+  choose_start();
   const auto settled = run_pilot();
   const auto plan = run_timed();
   report_.after = verify(Moment::after);

@@ -8,8 +8,12 @@
 #include <vector>
 
 #include "harness/bench/benchmark.hpp"
+#include "harness/run/arrival.hpp"
+#include "harness/run/round_time.hpp"
 #include "harness/run/runner.hpp"
 #include "harness/run/stopping.hpp"
+#include "harness/run/timing.hpp"
+#include "harness/run/turn_times.hpp"
 
 namespace assay::run {
 
@@ -18,11 +22,19 @@ struct Seat {
   std::size_t group = 0;  ///< index through all rounds of the layout
   std::unique_ptr<comm::Team> team;
   std::unique_ptr<comm::Communicator> communicator;
+  std::optional<StartCost> start_cost = {};  ///< of those who start together, once measured
   bool idle() const { return team == nullptr; }
 };
 /// Collective over the world. `backend` may be null: no communicator is opened.
 Seat take_seat(const Layout& layout, std::size_t round, comm::Team& world,
                const comm::Backend* backend);
+
+/// What the rounds of a case share; equal on all ranks.
+struct CaseTiming {
+  bool several_ranks = false;         ///< in some group: else there is nothing to synchronise
+  std::optional<StartBy> start = {};  ///< of isolated iterations, chosen in the first round
+  double barrier_skew_ns = 0;         ///< of that round's worst group; 0: not measured
+};
 
 /// What one rank has to say of a round.
 struct RoundReport {
@@ -34,8 +46,11 @@ struct RoundReport {
   float rank_min = 0, rank_p50 = 0, rank_p99 = 0, rank_max = 0, rank_mean = 0;
   VerifyReport before, after;
   // Of leaders:
-  std::vector<float> warm_up, pilot, timed;           ///< T_max per iteration in seconds
-  std::map<std::string, std::vector<float>> in_turn;  ///< timed: other series of Prepared::turns()
+  std::vector<float> warm_up, pilot, timed;             ///< T_max per iteration in seconds
+  std::vector<float> t_span, t_transfer, last_arriver;  ///< of `timed`; empty where not valid
+  ArrivalValidity why_absent;
+  std::vector<float> late;  ///< of `timed`, 1: began late; empty where ranks start by a barrier
+  SeriesByName in_turn;     ///< of `timed`: what Prepared::turns() names besides
   Work work;
   comm::LaunchInfo launch;
   std::map<std::string, std::string> notes;
@@ -55,9 +70,10 @@ class Round {
     const Case& spec;
     const Rig& rig;
     const RunSettings& settings;
+    CaseTiming& timing;
     std::uint16_t case_index = 0;
     /// Of what goes on beside; every rank of the world has one, and all begin together. Or null.
-    const Seat* companion = nullptr;
+    Seat* companion = nullptr;
   };
   Round(const Inputs& inputs, Seat& seat);
 
@@ -77,17 +93,40 @@ class Round {
     std::vector<float> t_max_s;  ///< of this group, in order; leaders only
     double elapsed_s = 0;        ///< this rank's wall time
   };
-  /// Runs `iterations` on all groups at once. This rank's own durations are kept in phase timed.
+  /// Runs `iterations` on all groups at once. In phase timed this rank's own durations and, on
+  /// leaders, the group's arrivals are kept.
   Chunk run_chunk(ChunkCall call);
   /// The same in chunks of about half a second, so that nothing waits long for a decision.
   Chunk run_chunks(ChunkCall call);
   bench::Companion companion_of(int rank) const;
+  /// Who starts every launch together: the group, or all ranks where something goes on beside it.
+  comm::Team& starters() const { return companion_ == nullptr ? *seat_.team : rig_.world; }
+  std::optional<StartCost>& start_cost() const {
+    return companion_ == nullptr ? seat_.start_cost : companion_->start_cost;
+  }
+  /// The group's T_max of the iterations just run, in nanoseconds.
+  std::vector<double> combine_chunk(Phase phase);
+  /// Leaves the readings of the operation itself, and keeps what the turns before it took.
+  void sort_out_turns(Phase phase);
+  void note_late();
   GroupTimes gather_groups(const std::vector<float>& mine);
   template <class F>
-  auto decide(F on_rank_0);
+  auto decide(F on_rank_0) {
+    decltype(on_rank_0()) value{};
+    if (rig_.world.rank() == 0) value = on_rank_0();
+    return comm::broadcast_value(rig_.world, value);
+  }
 
   VerifyReport verify(Moment moment);
   void warm_up();
+  bool starts_by_time() const;
+  /// How isolated iterations start from now on: by what the warm-up took.
+  void choose_start();
+  void refresh_clock();
+  /// Late iterations stay, but as many are added, where time is left.
+  void make_up_for_late(const TimedPlan& plan, double left_s);
+  std::map<std::string, std::string> start_notes() const;
+  void report_arrivals();
   stats::Settling run_pilot();
   /// `iterations`, or as many of them as fit into `left_s`; at least one unless it is 0.
   std::int64_t more(std::int64_t iterations, double left_s) const;
@@ -100,11 +139,18 @@ class Round {
   const Rig& rig_;
   const RunSettings& settings_;
   Seat& seat_;
-  const Seat* companion_;
+  Seat* companion_;
   std::optional<bench::Context> context_;
   std::unique_ptr<bench::Prepared> prepared_;
   bench::Turns turns_;
-  std::vector<std::int64_t> durations_ns_;  ///< launches of the timed loop so far, this rank's own
+  CaseTiming& timing_;
+  std::vector<std::int64_t> begin_ns_, end_ns_;  ///< of the chunk, this rank's own clock
+  std::vector<std::uint8_t> late_;               ///< of the chunk, on this rank
+  std::vector<std::int64_t> durations_ns_;       ///< of the timed loop so far, this rank's own
+  GroupArrivals arrivals_;                       ///< the same of the group, on leaders
+  std::int64_t late_so_far_ = 0;                 ///< timed iterations that some rank began late
+  std::int64_t epoch_ns_ = 0;                    ///< of the common clock, agreed on
+  bool lost_time_ = false;                       ///< the clock became unknown: barriers since then
   RoundReport report_;
   double iteration_s_ = 1e-6;  ///< rank 0's estimate
   std::uint16_t case_index_ = 0;

@@ -50,8 +50,13 @@ void pack(Packer& out, const RoundReport& report) {
   if (!report.leader) return;
   out.put(report.warm_up);
   out.put(report.pilot);
-  out.put(report.timed);
   out.put(report.in_turn);
+  for (const auto* values :
+       {&report.timed, &report.t_span, &report.t_transfer, &report.last_arriver, &report.late})
+    out.put(*values);
+  for (const auto* reason :
+       {&report.why_absent.t_span, &report.why_absent.t_transfer, &report.why_absent.last})
+    out.put(*reason);
   out.put(report.work.amount);
   out.put(report.work.absent);
   out.put(report.launch.path);
@@ -75,8 +80,13 @@ RoundReport unpack_report(std::span<const std::byte> bytes) {
   if (!report.leader) return report;
   report.warm_up = in.floats();
   report.pilot = in.floats();
-  report.timed = in.floats();
   report.in_turn = in.map<decltype(report.in_turn)>([](Unpacker& from) { return from.floats(); });
+  for (auto* values :
+       {&report.timed, &report.t_span, &report.t_transfer, &report.last_arriver, &report.late})
+    *values = in.floats();
+  for (auto* reason :
+       {&report.why_absent.t_span, &report.why_absent.t_transfer, &report.why_absent.last})
+    *reason = in.text();
   report.work.amount =
       in.map<decltype(report.work.amount)>([](Unpacker& from) { return from.get<double>(); });
   report.work.absent = in.map<decltype(report.work.absent)>(text);
@@ -93,6 +103,8 @@ RoundSummary Round::collect(const TimedPlan& plan, stats::Settling settling) {
     report_.work = prepared_->work();
     report_.launch = prepared_->launch_info();
     report_.notes = prepared_->notes();
+    report_.notes.merge(start_notes());
+    report_arrivals();
   }
   Packer packer;
   pack(packer, report_);

@@ -51,6 +51,10 @@ StartCost measure_start_cost(comm::Team& group, const CommonClock& clock, int tr
   return {barrier_skew_ns(group, clock, trials), broadcast_ns(group, clock, trials)};
 }
 
+std::string_view name(StartBy start) {
+  return start == StartBy::barrier ? "barrier" : "round-time";
+}
+
 StartBy choose_start(const StartChoice& choice) {
   const bool barrier_will_do = choice.operation_ns >= enough_skews * choice.barrier_skew_ns;
   const bool clock_is_better = choice.clock_estimate_ns < choice.barrier_skew_ns;
@@ -62,9 +66,10 @@ std::int64_t start_time(std::int64_t now_ns, double broadcast_ns) {
   return now_ns + static_cast<std::int64_t>(std::ceil(broadcasts_ahead * broadcast_ns));
 }
 
-Start start_together(comm::Team& group, const CommonClock& clock, double broadcast_ns) {
+Start start_together(comm::Team& group, const RoundTime& by) {
+  const auto& clock = by.clock;
   group.barrier();
-  std::int64_t agreed = group.rank() == 0 ? start_time(clock.now().ns, broadcast_ns) : 0;
+  std::int64_t agreed = group.rank() == 0 ? start_time(clock.now().ns, by.broadcast_ns) : 0;
   agreed = clock.model().local_at(comm::broadcast_value(group, agreed));
   Start start{clock.local_ns(), false};
   start.late = start.begun_ns > agreed;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "harness/comm/team.hpp"
 #include "harness/run/common_clock.hpp"
@@ -24,6 +25,7 @@ struct StartCost {
 StartCost measure_start_cost(comm::Team& group, const CommonClock& clock, int trials = 1000);
 
 enum class StartBy { barrier, round_time };
+std::string_view name(StartBy start);  ///< "barrier", "round-time"
 /// What decides it, in nanoseconds.
 struct StartChoice {
   double operation_ns = 0;  ///< median T_max of the operation behind a barrier
@@ -45,10 +47,15 @@ struct Start {
   /// the group with Team::max, per block rather than per iteration.
   bool late = false;
 };
+/// What a start at an agreed time takes.
+struct RoundTime {
+  const CommonClock& clock;
+  double broadcast_ns = 0;
+};
 /// Collective over `group`: a barrier, then all spin until a moment that rank 0 announces. To be
 /// called right before a launch, and only where choose_start() said so after the last
 /// synchronisation: the clock is of finite error then. Allocates nothing. Throws RunError as Team
 /// does.
-Start start_together(comm::Team& group, const CommonClock& clock, double broadcast_ns);
+Start start_together(comm::Team& group, const RoundTime& by);
 
 }  // namespace assay::run

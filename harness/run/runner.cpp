@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 
@@ -10,7 +11,6 @@
 #include "harness/core/metric.hpp"
 #include "harness/run/group_texts.hpp"
 #include "harness/run/round.hpp"
-#include "harness/run/timing.hpp"
 
 namespace assay::run {
 
@@ -59,20 +59,37 @@ std::string in_round(const std::string& reason, std::size_t round, std::size_t r
   return fmt::format("{} in round {} of {}", reason, round + 1, rounds);
 }
 
-Series series(std::string name, Axis axis, std::size_t group, std::vector<float> values) {
+/// Ranks and flags are numbers without a unit; what a metric is read from has the metric's.
+Unit unit_of(std::string_view series) {
+  if (series == "last_arriver" || series == "late") return Unit::one;
   const auto row = std::find_if(metrics.begin(), metrics.end(), [&](const Metric& metric) {
-    return metric.source == Source::series && metric.of == name;
+    return metric.source == Source::series && metric.of == series;
   });
-  const auto unit = row == metrics.end() ? Unit::second : row->unit;
-  return {std::move(name), std::string(symbol(unit)), axis, group, std::move(values)};
+  return row == metrics.end() ? Unit::second : row->unit;
 }
+
+Series series(const std::string& name, Axis axis, std::size_t group, std::vector<float> values) {
+  return {name, std::string(symbol(unit_of(name))), axis, group, std::move(values)};
+}
+
+/// What needs a common clock: the series, and the name under which its absence is stated.
+struct ArrivalSeries {
+  const char* series;
+  const char* figure;
+  std::vector<float> RoundReport::*values;
+  std::string ArrivalValidity::*reason;
+};
+constexpr std::array<ArrivalSeries, 3> arrival_series{
+    {{"t_span", "span", &RoundReport::t_span, &ArrivalValidity::t_span},
+     {"t_transfer", "transfer", &RoundReport::t_transfer, &ArrivalValidity::t_transfer},
+     {"last_arriver", "last_arriver", &RoundReport::last_arriver, &ArrivalValidity::last}}};
 
 /// Builds the document's entry from the rounds' summaries, on rank 0.
 class Assembler {
  public:
-  Assembler(const Case& spec, const Layout& layout) : work_(layout.group_count()) {
+  Assembler(const Case& spec, const Layout& layout)
+      : work_(layout.group_count()), several_ranks_(layout.largest_group() > 1) {
     result_.spec = spec;
-    result_.absent["span"] = result_.absent["transfer"] = "the ranks have no common clock";
   }
 
   void add(RoundSummary summary) {
@@ -89,6 +106,8 @@ class Assembler {
   }
 
   result::CaseResult finish(double elapsed_s) {
+    state_absent();
+    flag_late();
     for (auto& [name, groups] : iteration_series_)
       for (auto& [group, values] : groups)
         result_.samples.series.push_back(series(name, Axis::iteration, group, std::move(values)));
@@ -142,10 +161,42 @@ class Assembler {
     iteration_series_["t_max"][report.group] = std::move(report.timed);
     for (auto& [name, values] : report.in_turn)
       iteration_series_[name][report.group] = std::move(values);
+    if (several_ranks_) add_arrivals(report);
     work_[report.group] = std::move(report.work);
     paths_[report.group] = std::move(report.launch.path);
     reductions_[report.group] = std::move(report.launch.reduction);
     for (auto& [key, value] : report.notes) notes_[key][report.group] = std::move(value);
+  }
+
+  void add_arrivals(RoundReport& report) {
+    for (const auto& one : arrival_series) {
+      const auto& reason = report.why_absent.*one.reason;
+      // The first group speaks for all: a figure of some groups only would hide the others.
+      if (!reason.empty()) result_.absent.emplace(one.figure, reason);
+      iteration_series_[one.series][report.group] = std::move(report.*one.values);
+    }
+    if (!report.late.empty()) iteration_series_["late"][report.group] = std::move(report.late);
+  }
+
+  void state_absent() {
+    for (const auto& one : arrival_series) {
+      if (!several_ranks_) result_.absent[one.figure] = "no group has several ranks";
+      if (iteration_series_.empty()) result_.absent.emplace(one.figure, "nothing was timed");
+      if (result_.absent.contains(one.figure)) iteration_series_.erase(one.series);
+    }
+  }
+
+  void flag_late() {
+    std::size_t late = 0, timed = 0;
+    for (const auto& [group, values] : iteration_series_["late"]) {
+      late += static_cast<std::size_t>(std::count(values.begin(), values.end(), 1.0F));
+      timed += values.size();
+    }
+    // One or two belong to any machine; the series says which they are.
+    constexpr double many = 0.05;
+    if (static_cast<double>(late) > many * static_cast<double>(timed))
+      flag("late_start", fmt::format("{} of {} iterations began late", late, timed));
+    if (timed == 0) iteration_series_.erase("late");
   }
 
   /// How it was done, where the groups agree; where they do not, who did what.
@@ -160,6 +211,7 @@ class Assembler {
   }
 
   std::vector<Work> work_;
+  bool several_ranks_;
   GroupTexts paths_, reductions_;
   std::map<std::string, GroupTexts> notes_;
   std::map<std::string, std::map<std::size_t, std::vector<float>>> iteration_series_, rank_series_;
@@ -184,12 +236,13 @@ class PlanRunner {
       return assembler.without(result::Status::skipped, support.reason, elapsed_s());
 
     const auto case_index = static_cast<std::uint16_t>(std::min<std::size_t>(index, no_case - 1));
+    CaseTiming timing{.several_ranks = layout.largest_group() > 1};
     auto settings = settings_;
     settings.max_time_per_round_s /= static_cast<double>(layout.rounds.size());
     for (std::size_t r = 0; r < layout.rounds.size(); ++r) {
       rig_.progress.enter_phase(case_index, Phase::control);
       const auto* backend = backend_of(spec, rig_);
-      Round round({spec, rig_, settings, case_index, companion_of(spec, backend)},
+      Round round({spec, rig_, settings, timing, case_index, companion_of(spec, backend)},
                   seats_.at(spec.layout, r, backend));
       const auto reason = round.prepare(*benchmark, bench::mix(plan_.seed + index));
       if (!reason.empty())
@@ -202,7 +255,7 @@ class PlanRunner {
 
  private:
   /// On a communicator of its own even where both layouts are the same.
-  const Seat* companion_of(const Case& spec, const comm::Backend* backend) {
+  Seat* companion_of(const Case& spec, const comm::Backend* backend) {
     const auto layout = companion_layout(spec);
     return layout.empty() ? nullptr : &companions_.at(layout, 0, backend);
   }
@@ -218,7 +271,7 @@ class PlanRunner {
 void run_plan(const plan::Plan& plan, const Rig& rig, const RunSettings& settings,
               const CaseSink& sink) {
   PlanRunner runner(plan, rig, settings);
-  for (std::size_t i = 0; i < plan.cases.size(); ++i) {
+  for (std::size_t i = settings.first_case; i < plan.cases.size(); ++i) {
     const auto result = runner.run(i);
     if (rig.world.rank() == 0) sink(result);
   }

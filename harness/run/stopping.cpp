@@ -11,7 +11,6 @@ namespace assay::run {
 namespace {
 
 constexpr int most_pilots = 4;
-constexpr std::int64_t longest_pilot = 20'000;
 constexpr std::size_t least_for_precision = 30;
 
 std::vector<double> to_double(std::span<const float> values) {
@@ -73,7 +72,7 @@ PilotVerdict judge_pilot(const GroupTimes& pilot, int attempts, const Stop& stop
   if (settling(pilot) == stats::Settling::still && attempts < most_pilots)
     return {PilotVerdict::Next::again, length};
   if (stop.kind != StopKind::blocks || stop.block_length) return {};
-  const auto wanted = std::min(longest_pilot, longest_wanted(stop, pilot));
+  const auto wanted = std::min(stats::longest_pilot, longest_wanted(stop, pilot));
   if (length < wanted) return {PilotVerdict::Next::extend, wanted - length};
   return {};
 }
@@ -94,6 +93,17 @@ TimedPlan plan_timed(const Stop& stop, const GroupTimes& pilot, double iteration
   plan.blocks_dropped = stop.blocks - blocks;
   plan.iterations = blocks * plan.block_length;
   return plan;
+}
+
+std::int64_t iterations_to_add(const TimedPlan& plan, LateSoFar so_far, TimeLeft time) {
+  const auto missing = so_far.late - so_far.added;
+  if (missing <= 0 || time.left_s <= 0) return 0;
+  const auto piece = std::max(plan.block_length, std::int64_t{1});
+  const auto whole = [piece](std::int64_t n) { return n / piece * piece; };
+  const auto fit = std::min(time.left_s / std::max(time.iteration_s, 1e-9), 1e12);
+  return std::max(std::int64_t{0},
+                  std::min({whole(missing + piece - 1), whole(static_cast<std::int64_t>(fit)),
+                            whole(plan.iterations - so_far.added)}));
 }
 
 bool enough(const Stop& stop, const GroupTimes& timed, double elapsed_s) {

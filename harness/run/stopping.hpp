@@ -42,6 +42,17 @@ struct TimedPlan {
 /// the plan, else the longest that any group and any quantile (either tail) asks for.
 TimedPlan plan_timed(const Stop& stop, const GroupTimes& pilot, double iteration_s, double cap_s);
 
+/// Iterations that began late so far, and those that were added to the plan because of it.
+struct LateSoFar {
+  std::int64_t late = 0, added = 0;
+};
+struct TimeLeft {
+  double iteration_s = 0, left_s = 0;
+};
+/// How many more bring the punctual ones to the planned number: in whole blocks where there are
+/// blocks, as many as fit into the time left, and never more than were planned in all. 0: enough.
+std::int64_t iterations_to_add(const TimedPlan& plan, LateSoFar so_far, TimeLeft time);
+
 /// For Stop kinds time and precision, after every chunk: is this enough?
 bool enough(const Stop& stop, const GroupTimes& timed, double elapsed_s);
 

@@ -17,42 +17,46 @@ double clock_resolution_s() {
 
 namespace {
 
-void time_isolated(const Timed& timed, TimedCall call, std::span<std::int64_t> durations_ns) {
+void time_isolated(const Timed& timed, TimedCall call, const Readings& readings) {
   auto& [prepared, group, progress] = timed;
-  for (std::size_t i = 0; i < durations_ns.size(); ++i) {
-    prepared.reset({.last = call.last && i + 1 == durations_ns.size()});
+  const auto n = readings.begin_ns.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    prepared.reset({.last = call.last && i + 1 == n});
     progress.enter_launch();  // before the barrier: who never comes to it is told from who waits
-    group.barrier();
-    const auto begin = now_ns();
+    if (call.by_time == nullptr)
+      group.barrier();
+    else
+      readings.late[i] = start_together(group, *call.by_time).late ? 1 : 0;
+    readings.begin_ns[i] = now_ns();
     prepared.launch();
-    durations_ns[i] = now_ns() - begin;
+    readings.end_ns[i] = now_ns();
     progress.exit_launch();
   }
 }
 
-void time_stream(const Timed& timed, TimedCall call, std::span<std::int64_t> durations_ns) {
+void time_stream(const Timed& timed, TimedCall call, const Readings& readings) {
   auto& [prepared, group, progress] = timed;
   prepared.reset({.last = call.last});
   progress.enter_launch();
   group.barrier();
   auto previous = now_ns();
-  for (auto& duration : durations_ns) {
+  for (std::size_t i = 0; i < readings.begin_ns.size(); ++i) {
     progress.enter_launch();
     prepared.launch();
     progress.exit_launch();
-    const auto end = now_ns();
-    duration = end - previous;
-    previous = end;
+    readings.begin_ns[i] = previous;
+    previous = now_ns();
+    readings.end_ns[i] = previous;
   }
 }
 
 }  // namespace
 
-void time_launches(const Timed& timed, TimedCall call, std::span<std::int64_t> durations_ns) {
+void time_launches(const Timed& timed, TimedCall call, const Readings& readings) {
   if (call.pacing == Pacing::isolated)
-    time_isolated(timed, call, durations_ns);
+    time_isolated(timed, call, readings);
   else
-    time_stream(timed, call, durations_ns);
+    time_stream(timed, call, readings);
 }
 
 }  // namespace assay::run

@@ -12,18 +12,14 @@
 
 namespace assay::run {
 
-/// Every launch of turn `which` among `launches`, which begin with turn 0.
-template <class T>
-std::vector<T> of_turn(std::span<const T> launches, const bench::Turns& turns, std::size_t which) {
-  std::vector<T> values;
-  for (auto i = which; i < launches.size(); i += turns.launches()) values.push_back(launches[i]);
-  return values;
-}
-
-/// The operation itself.
+/// Of whole iterations, what belongs to the operation itself.
 template <class T>
 std::vector<T> of_last_turn(const std::vector<T>& launches, const bench::Turns& turns) {
-  return of_turn(std::span<const T>(launches), turns, turns.before.size());
+  std::vector<T> values;
+  values.reserve(launches.size() / turns.launches());
+  for (auto i = turns.before.size(); i < launches.size(); i += turns.launches())
+    values.push_back(launches[i]);
+  return values;
 }
 
 using SeriesByName = std::map<std::string, std::vector<float>>;

@@ -158,6 +158,7 @@ std::vector<double> block_quantiles(std::span<const double> values, std::int64_t
   if (length < 1) throw std::invalid_argument("block length below 1");
   const auto size = static_cast<std::size_t>(length);
   const std::size_t count = values.size() / size;
+  if (count == 0) return {};  // and no room is made for a block that may be of any length
   std::vector<double> quantiles(count), block(size);
   for (std::size_t i = 0; i < count; ++i) {
     std::ranges::copy(values.subspan(i * size, size), block.begin());

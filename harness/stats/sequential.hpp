@@ -46,6 +46,10 @@ BlockRule block_length(double tau, double q);
 /// the median", since one outlier hides the memory of all other samples from the former.
 BlockRule block_length(std::span<const double> pilot, double q);
 
+/// No pilot is longer: what it leaves unknown of memory, the test of the blocks' own correlation
+/// catches.
+inline constexpr std::int64_t longest_pilot = 20'000;
+
 /// How long a pilot must be, judged by itself, to give the block length at quantile q:
 /// max(500, 20τ̂), and in a tail 20τ̂_I/q (q ← min(q, 1−q)), so that it holds 20 independent
 /// exceedances. Extend while it is shorter. Throws std::invalid_argument for q outside (0, 1) and,

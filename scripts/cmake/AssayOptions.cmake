@@ -11,6 +11,11 @@ include(CTest)
 option(ASSAY_BUILD_MICRO "Build the micro benchmarks (Google Benchmark)" ON)
 option(ASSAY_WERROR "Treat warnings as errors" OFF)
 set(ASSAY_SANITIZE "" CACHE STRING "Sanitizers for every target, e.g. address,undefined")
+option(ASSAY_FUZZ "Build a libFuzzer program for every reader (tests/fuzz); needs clang" OFF)
+if(ASSAY_FUZZ AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "ASSAY_FUZZ=ON, but ${CMAKE_CXX_COMPILER} is no clang, which libFuzzer belongs to: "
+                      "configure with --preset fuzz, or set CMAKE_CXX_COMPILER")
+endif()
 
 add_library(assay_options INTERFACE)
 target_include_directories(assay_options INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/generated")
@@ -23,6 +28,10 @@ if(ASSAY_SANITIZE)
     # GCC's instrumentation makes it see uninitialised members in the standard library.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(assay_options INTERFACE -fsanitize=${ASSAY_SANITIZE})
+endif()
+if(ASSAY_FUZZ)
+  target_compile_options(assay_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(assay_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 find_program(ASSAY_CCACHE ccache)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -24,7 +25,9 @@ const std::map<std::string, Fault::Kind> kinds{
     {"corrupt", Fault::Kind::corrupt}, {"swap", Fault::Kind::swap},
     {"partial", Fault::Kind::partial}, {"overrun", Fault::Kind::overrun},
     {"hang", Fault::Kind::hang},       {"skip", Fault::Kind::skip},
-    {"die", Fault::Kind::die},         {"fail", Fault::Kind::fail}};
+    {"die", Fault::Kind::die},         {"fail", Fault::Kind::fail},
+    {"tarry", Fault::Kind::tarry},     {"clock", Fault::Kind::clock},
+    {"lag", Fault::Kind::lag}};
 
 std::vector<std::string> split(const std::string& text, char at) {
   std::vector<std::string> parts;
@@ -211,6 +214,63 @@ class FaultyCommunicator final : public comm::Communicator {
   bool struck_;
 };
 
+void sleep_s(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+}
+
+/// The control plane of a rank that is struck: the world, or the team of a group.
+class TarryingTeam final : public comm::Team {
+ public:
+  TarryingTeam(comm::Team& world, Fault fault) : inner_(world), fault_(std::move(fault)) {}
+  TarryingTeam(std::unique_ptr<comm::Team> group, Fault fault)
+      : owned_(std::move(group)), inner_(*owned_), fault_(std::move(fault)) {}
+  /// What noop measures has no communicator, and is not held up.
+  comm::Team& open() {
+    opened_ = true;
+    return inner_;
+  }
+  int rank() const override { return inner_.rank(); }
+  int size() const override { return inner_.size(); }
+  void barrier() override {
+    inner_.barrier();
+    if (opened_ && fault_.kind == Fault::Kind::tarry) sleep_s(fault_.delay_s);
+  }
+  void broadcast(std::span<std::byte> bytes, int root) override { inner_.broadcast(bytes, root); }
+  std::vector<std::vector<std::byte>> gather(std::span<const std::byte> bytes, int root) override {
+    return inner_.gather(bytes, root);
+  }
+  void max(std::span<double> values) override { inner_.max(values); }
+  void send(std::span<const std::byte> bytes, int to) override {
+    if (fault_.kind == Fault::Kind::lag) sleep_s(fault_.delay_s);
+    inner_.send(bytes, to);
+  }
+  void receive(std::span<std::byte> bytes, int from) override { inner_.receive(bytes, from); }
+  std::unique_ptr<comm::Team> split(int color, int key) override {
+    auto team = inner_.split(color, key);
+    if (team == nullptr || team->size() == 1) return team;
+    return std::make_unique<TarryingTeam>(std::move(team), fault_);
+  }
+
+ private:
+  std::unique_ptr<comm::Team> owned_;
+  comm::Team& inner_;
+  Fault fault_;
+  bool opened_ = false;
+};
+
+class TarryingSession final : public comm::Session {
+ public:
+  TarryingSession(std::unique_ptr<comm::Session> inner, const Fault& fault)
+      : inner_(std::move(inner)), world_(inner_->world(), fault) {}
+  comm::Team& world() override { return world_; }
+  std::string library() const override { return inner_->library(); }
+  void close() override { inner_->close(); }
+
+ private:
+  std::unique_ptr<comm::Session> inner_;
+  TarryingTeam world_;
+};
+
 }  // namespace
 
 Fault parse_fault(const std::string& text) {
@@ -234,6 +294,12 @@ Fault parse_fault(const std::string& text) {
       fault.floor_s = std::stod(pair[1]);
     else if (pair[0] == "spread")
       fault.spread = std::stod(pair[1]);
+    else if (pair[0] == "shift")
+      fault.shift_s = std::stod(pair[1]);
+    else if (pair[0] == "drift")
+      fault.drift = std::stod(pair[1]);
+    else if (pair[0] == "step_at")
+      fault.step_at_s = std::stod(pair[1]);
     else if (pair[0] == "after")
       fault.after = std::stoll(pair[1]);
     else
@@ -253,10 +319,29 @@ std::vector<comm::Backend> faulty_backends(std::vector<comm::Backend> inner, con
   for (auto& row : inner) {
     if (!row.missing.empty()) continue;
     row.open = [open = row.open, fault](comm::Team& team) {
-      return std::make_unique<FaultyCommunicator>(open(team), fault, strikes(fault, world_rank()));
+      auto* tarrying = dynamic_cast<TarryingTeam*>(&team);  // a backend knows its own teams only
+      return std::make_unique<FaultyCommunicator>(
+          open(tarrying == nullptr ? team : tarrying->open()), fault, strikes(fault, world_rank()));
     };
   }
   return inner;
+}
+
+std::unique_ptr<comm::Session> faulty_session(std::unique_ptr<comm::Session> inner,
+                                              const Fault& fault) {
+  const bool meant = fault.kind == Fault::Kind::tarry || fault.kind == Fault::Kind::lag;
+  if (!meant || !strikes(fault, world_rank())) return inner;
+  return std::make_unique<TarryingSession>(std::move(inner), fault);
+}
+
+run::CommonClock::Lens faulty_clock(const Fault& fault) {
+  if (fault.kind != Fault::Kind::clock || !strikes(fault, world_rank())) return {};
+  return [fault, begin = run::now_ns()](std::int64_t reading_ns) {
+    const double since_s = static_cast<double>(reading_ns - begin) * 1e-9;
+    const bool stepped = fault.step_at_s > 0 && since_s >= fault.step_at_s;
+    const double ahead_s = fault.shift_s + fault.drift * since_s + (stepped ? 60 : 0);
+    return reading_ns + std::llround(ahead_s * 1e9);
+  };
 }
 
 }  // namespace assay::fakes

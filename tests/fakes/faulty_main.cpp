@@ -1,4 +1,5 @@
-// assay with faults: ASSAY_FAULT in communicators, ASSAY_LOCAL_FAULT in benchmarks themselves.
+// assay with faults: ASSAY_FAULT in communicators, ASSAY_LOCAL_FAULT in benchmarks themselves,
+// ASSAY_TEAM_FAULT in the teams of groups, ASSAY_CLOCK_FAULT in the clock.
 #include <cstdlib>
 
 #include "benchmarks/catalogue.hpp"
@@ -20,5 +21,7 @@ int main(int argc, char** argv) {
       {[] {
          return fakes::faulty_benchmarks(benchmarks::catalogue(), fault_from("ASSAY_LOCAL_FAULT"));
        },
-       [] { return fakes::faulty_backends(comm::backends(), fault_from("ASSAY_FAULT")); }});
+       [] { return fakes::faulty_backends(comm::backends(), fault_from("ASSAY_FAULT")); },
+       [] { return fakes::faulty_session(comm::open_session(), fault_from("ASSAY_TEAM_FAULT")); },
+       fakes::faulty_clock(fault_from("ASSAY_CLOCK_FAULT"))});
 }

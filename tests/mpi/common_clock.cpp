@@ -37,8 +37,9 @@ void sleep_ms(int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms
 /// A clock on this rank, and what it must say.
 struct Trial {
   explicit Trial(ShiftedClocks shifted)
-      : clocks(shifted),
-        clock(session->world(), [this] { return clocks.at(session->world().rank(), now_ns()); }) {}
+      : clocks(shifted), clock(session->world(), [this](std::int64_t host_ns) {
+          return clocks.at(session->world().rank(), host_ns);
+        }) {}
 
   /// At `host_ns` the error is within the bound, and the bound says something: the shift is found.
   void check(std::int64_t host_ns) const {
@@ -92,7 +93,7 @@ TEST(CommonClock, SaysThatAClockWasStepped) {
   auto& world = session->world();
   const int last = world.size() - 1;
   std::int64_t step_ns = 0;
-  CommonClock clock(world, [&] { return now_ns() + step_ns; });
+  CommonClock clock(world, [&](std::int64_t host_ns) { return host_ns + step_ns; });
   EXPECT_FALSE(clock.synchronise().unsteady);
   sleep_ms(10);
   const auto before = clock.local_ns();
@@ -159,7 +160,7 @@ TEST(RoundTime, NoRankBeginsBeforeTheAgreedMoment) {
   trial.clock.synchronise();
   constexpr double ahead_ns = 50e6;
   const auto before = now_ns();
-  const auto start = start_together(world, trial.clock, ahead_ns);
+  const auto start = start_together(world, {trial.clock, ahead_ns});
   const auto begun = trial.clock.model().at(start.begun_ns);
   // Rank 0 announced it after `before` of rank 0, in its own clock.
   const auto announced = comm::broadcast_value(world, trial.clocks.at(0, before));

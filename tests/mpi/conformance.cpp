@@ -7,6 +7,8 @@
 
 #include "benchmarks/catalogue.hpp"
 #include "benchmarks/collective_benchmark.hpp"
+#include "harness/core/error.hpp"
+#include "harness/device/available_memory.hpp"
 #include "harness/run/runner.hpp"
 #include "harness/schedule/layouts.hpp"
 #include "tests/fakes/faults.hpp"
@@ -27,6 +29,8 @@ struct Setup {
   const bench::Benchmark& benchmark;
   const comm::Backend& backend;
   Case spec;
+  std::uint64_t buffers = 5;  ///< to rotate over, of the larger kind
+  int iterations = 4;         ///< before the verified one
 };
 
 /// Collective.
@@ -45,18 +49,17 @@ Outcome launch_and_verify(const Setup& setup) {
   const auto bytes = at == setup.spec.dims.end()
                          ? std::uint64_t{0}
                          : static_cast<std::uint64_t>(std::get<std::int64_t>(at->second));
-  bench::Context context{setup.spec, {team->rank(), team->size(), world.rank(), "here"},
-                         *device,    communicator.get(),
-                         42,         5 * std::max<std::uint64_t>(bytes, 64),
-                         1};
+  bench::Context context{
+      setup.spec, {team->rank(), team->size(), world.rank(), "here"}, *device, communicator.get(),
+      42,         setup.buffers * std::max<std::uint64_t>(bytes, 64), 1};
   context.companion = {context.group, beside.get()};
   auto prepared = setup.benchmark.prepare(context);
   prepared->calibrate(*team);
   Outcome outcome;
   outcome.path = prepared->launch_info().path;
   outcome.before = prepared->verify(Moment::before);
-  const auto launches = prepared->turns().launches();
-  for (std::size_t i = 0; i < 4 * launches + launches - 1; ++i) prepared->launch();
+  const auto per_iteration = static_cast<int>(prepared->turns().launches());
+  for (int i = 1; i < (setup.iterations + 1) * per_iteration; ++i) prepared->launch();
   prepared->reset({true});
   prepared->launch();
   prepared->check();
@@ -109,6 +112,15 @@ bool runs(const bench::Benchmark& benchmark, const Case& spec) {
   return benchmark.supports(spec, {topology, layout, comm::backends()}).yes();
 }
 
+bool is_collective(const bench::Benchmark& benchmark) {
+  return find_dim_spec(benchmark.info(), "backend") != nullptr;
+}
+
+/// Any collective in the background, in turns with the same alone.
+bool is_nonblocking(const bench::Benchmark& benchmark) {
+  return find_dim_spec(benchmark.info(), "collective") != nullptr;
+}
+
 /// What carries any collective out in the background: each of them. (Types and operators of the
 /// nonblocking forms: nonblocking.cpp.)
 std::vector<Case> nonblocking_cases_of(const bench::Benchmark& benchmark, std::vector<Case> cases) {
@@ -129,8 +141,7 @@ std::vector<Case> cases_of(const bench::Benchmark& benchmark, const comm::Backen
   std::vector<Case> cases;
   for (const auto& type : data_types)
     for (const auto count : counts) cases.push_back(case_of(info, backend, type.type, count));
-  if (find_dim_spec(info, "collective") != nullptr)
-    return nonblocking_cases_of(benchmark, std::move(cases));
+  if (is_nonblocking(benchmark)) return nonblocking_cases_of(benchmark, std::move(cases));
   multiply(cases, "op", texts(reduce_op_names));
   multiply(cases, "in_place", {false, true});
   multiply(cases, "root", roots());
@@ -139,20 +150,16 @@ std::vector<Case> cases_of(const bench::Benchmark& benchmark, const comm::Backen
       multiply(cases, "algorithm", {dim.choices.begin(), dim.choices.end()});
   multiply(cases, "counts", {std::string("uniform"), std::string("skewed:7")});
   multiply(cases, "window", {std::int64_t{1}, std::int64_t{5}});
-  // The algorithms know no types: one wide, one narrow.
+  // Algorithms and roots know no types: one wide, one narrow.
   std::erase_if(cases, [](const Case& spec) {
-    const bool composed = text_dim(spec.dims, "algorithm") != "native";
-    return composed && spec.dims.contains("type") && text_dim(spec.dims, "type") != "fp64" &&
-           text_dim(spec.dims, "type") != "bf16";
+    if (!spec.dims.contains("type")) return false;
+    const bool usual = text_dim(spec.dims, "algorithm") == "native" &&
+                       (!spec.dims.contains("root") || text_dim(spec.dims, "root") == "rotating");
+    const auto& type = text_dim(spec.dims, "type");
+    return !usual && type != "fp64" && type != "bf16";
   });
   std::erase_if(cases, [&](const Case& spec) { return !runs(benchmark, spec); });
   return cases;
-}
-
-bool is_collective(const bench::Benchmark& benchmark) {
-  const auto& info = benchmark.info();
-  return std::any_of(info.dims.begin(), info.dims.end(),
-                     [](const auto& dim) { return dim.name == "backend"; });
 }
 
 template <class F>
@@ -169,17 +176,21 @@ void for_every_row_and_backend(F f) {
   EXPECT_GE(seen, collective_names.size()) << "no row was exercised";
 }
 
+void expect_exact(const Outcome& outcome) {
+  EXPECT_EQ(outcome.before.wrong, 0U);
+  EXPECT_EQ(outcome.after.wrong, 0U);
+  if (outcome.after.first)
+    ADD_FAILURE() << outcome.after.first->buffer << "[" << outcome.after.first->offset
+                  << "]: expected " << outcome.after.first->expected << ", got "
+                  << outcome.after.first->actual;
+}
+
 TEST(Conformance, EveryRowTypeOperatorAndCountIsExact) {
   for_every_row_and_backend([](const auto& benchmark, const auto& backend) {
     for (const auto& spec : cases_of(benchmark, backend)) {
       const auto outcome = launch_and_verify({benchmark, backend, spec});
       SCOPED_TRACE(label(spec));
-      EXPECT_EQ(outcome.before.wrong, 0U);
-      EXPECT_EQ(outcome.after.wrong, 0U);
-      if (outcome.after.first)
-        ADD_FAILURE() << outcome.after.first->buffer << "[" << outcome.after.first->offset
-                      << "]: expected " << outcome.after.first->expected << ", got "
-                      << outcome.after.first->actual;
+      expect_exact(outcome);
       const bool moves = spec.dims.contains("beside") ||
                          (spec.dims.contains("bytes") && integer_dim(spec.dims, "bytes") > 0);
       // One root alone has nothing to receive from itself.
@@ -188,6 +199,71 @@ TEST(Conformance, EveryRowTypeOperatorAndCountIsExact) {
       }
     }
   });
+}
+
+/// More elements than an int counts (ctest label `large`): gigabytes, and minutes.
+class Large : public testing::Test {
+ protected:
+  static constexpr std::uint64_t gib = std::uint64_t{1} << 30;
+  static constexpr std::int64_t beyond = (std::int64_t{1} << 31) + 6;  ///< even: halves exist
+
+  void SetUp() override {
+    const auto free = device::available_memory().value_or(0);
+    if (!comm::all_agree(session->world(), free >= 12 * gib))
+      GTEST_SKIP() << "needs 12 GiB of free memory";
+  }
+
+  /// Verifies `bytes` of int8, one buffer each, and says how they went.
+  static std::string path_of(const bench::Benchmark& benchmark, std::int64_t bytes,
+                             const Dims& more = {}) {
+    const auto backends = comm::backends();
+    auto spec = case_of(benchmark.info(), backends.front(), DataType::int8, bytes);
+    if (spec.dims.contains("window")) spec.dims["window"] = std::int64_t{1};
+    for (const auto& [dim, value] : more) spec.dims[dim] = value;
+    SCOPED_TRACE(label(spec));
+    if (!runs(benchmark, spec)) return {};
+    const auto outcome = launch_and_verify({benchmark, backends.front(), spec, 1, 1});
+    expect_exact(outcome);
+    const bool moves = spec.dims.contains("bytes") && session->world().size() > 1;
+    EXPECT_TRUE(anyone_checked(outcome) || !moves);
+    return outcome.path;
+  }
+  static std::string path_of(const benchmarks::CollectiveSpec& spec, std::int64_t bytes,
+                             const Dims& more) {
+    return path_of(*benchmarks::make_collective_benchmark(spec), bytes, more);
+  }
+};
+
+TEST_F(Large, EveryRowIsExact) {
+  for (const auto& benchmark : benchmarks::catalogue())
+    if (is_collective(*benchmark) && !is_nonblocking(*benchmark)) path_of(*benchmark, beyond);
+}
+
+/// What goes in pieces or as a wider type cannot be started.
+TEST_F(Large, NothingNonblockingIsClamped) {
+  if (session->world().size() == 1) return;  // it would communicate with nobody
+  for (const auto& benchmark : benchmarks::catalogue())
+    if (is_nonblocking(*benchmark)) {
+      EXPECT_THROW(path_of(*benchmark, beyond), RunError);
+    }
+}
+
+/// A block of one rank alone exceeds an int.
+TEST_F(Large, EveryBlockIsExact) {
+  const auto bytes = beyond * session->world().size();
+  for (const auto* row :
+       {&benchmarks::all_gather_spec, &benchmarks::gather_spec, &benchmarks::scatter_spec})
+    EXPECT_EQ(path_of(*row, bytes, {{"in_place", true}}), "wide type");
+  if (session->world().size() > 1) return;  // all_to_all has no form in place: too much memory
+  EXPECT_EQ(path_of(benchmarks::all_to_all_spec, bytes, {}), "wide type");
+}
+
+TEST_F(Large, TheWayRoundIsNamed) {
+  EXPECT_EQ(path_of(benchmarks::all_reduce_spec, beyond, {}), "chunked");
+  EXPECT_EQ(path_of(benchmarks::reduce_scatter_spec, beyond, {}), "one reduce per rank");
+  EXPECT_EQ(path_of(benchmarks::all_to_all_v_spec, beyond, {}), "composed pairwise");
+  EXPECT_EQ(path_of(benchmarks::all_reduce_spec, beyond, {{"algorithm", std::string("ring")}}),
+            "composed ring");
 }
 
 /// Faults are planted in the library's own collectives.
@@ -239,9 +315,10 @@ result::CaseResult run_case(const Case& spec, const bench::Benchmarks& benchmark
   const auto device = device::make_host_device();
   const auto topology = stated_topology(world.size(), world.size());
   run::Progress progress;
+  run::CommonClock clock(world);
   result::CaseResult result;
-  run::run_plan(plan, {world, topology, *device, benchmarks, backends, progress},
-                {.rotation_bytes = std::uint64_t{1} << 16},
+  run::run_plan(plan, {world, topology, *device, benchmarks, backends, progress, clock},
+                {.rotation_bytes = std::uint64_t{1} << 16, .sync = run::Sync::barrier},
                 [&](const result::CaseResult& c) { result = c; });
   return result;
 }
@@ -278,7 +355,7 @@ TEST_P(SkippedLaunch, IsCaughtWhenItIsTheLastOne) {
   for (const auto& benchmark : benchmarks::catalogue()) {
     const auto& info = benchmark->info();
     if (info.name == "noop" || info.name == "barrier") continue;  // nothing to check
-    const bool in_turns = find_dim_spec(info, "collective") != nullptr;
+    const bool in_turns = is_nonblocking(*benchmark);
     if (is_collective(*benchmark) && !in_libraries(*benchmark) && !in_turns) continue;
     if (in_turns && (GetParam() == Pacing::stream || session->world().size() == 1)) continue;
     // A root alone receives nothing from itself.
@@ -307,41 +384,6 @@ TEST(Conformance, TheFirstWrongElementIsLocated) {
   EXPECT_EQ(outcome.after.first->offset, 500U);  // the byte in the middle of 4,000
   EXPECT_EQ(outcome.after.first->rank, session->world().rank());
   EXPECT_NE(outcome.after.first->expected, outcome.after.first->actual);
-}
-
-TEST(Team, GathersAndBroadcastsBytesOfAnySize) {
-  auto& world = session->world();
-  const auto texts =
-      comm::gather_text(world, std::string(static_cast<std::size_t>(world.rank()), 'x'));
-  for (std::size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(texts[i].size(), i);
-  EXPECT_EQ(texts.size(), world.rank() == 0 ? static_cast<std::size_t>(world.size()) : 0U);
-  const int last = world.size() - 1;
-  EXPECT_EQ(comm::broadcast_text(world, world.rank() == last ? "from the last" : "", last),
-            "from the last");
-  EXPECT_FALSE(comm::all_agree(world, world.rank() != last));
-  EXPECT_TRUE(comm::all_agree(world, true));
-}
-
-TEST(Team, SendsFromRankToRankInOrder) {
-  auto& world = session->world();
-  const int next = world.rank() + 1, previous = world.rank() - 1;
-  if (previous >= 0) {
-    EXPECT_EQ(comm::receive_value<int>(world, previous), previous);
-    EXPECT_EQ(comm::receive_value<double>(world, previous), 0.5);
-  }
-  if (next == world.size()) return;
-  comm::send_value(world, world.rank(), next);
-  comm::send_value(world, 0.5, next);
-}
-
-TEST(Team, SplitsByColorInKeyOrder) {
-  auto& world = session->world();
-  const auto part = world.split(world.rank() % 2, -world.rank());
-  ASSERT_NE(part, nullptr);
-  std::vector<double> highest{static_cast<double>(world.rank())};
-  part->max(highest);
-  EXPECT_EQ(part->rank() == 0, highest[0] == world.rank());
-  EXPECT_EQ(world.split(-1, 0), nullptr);
 }
 
 }  // namespace

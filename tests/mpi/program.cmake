@@ -1,12 +1,8 @@
 # The whole program under the real launcher: outcomes, exit codes, files, bad input, signals. One
 # entry per scenario: each has its own time limit and name in the report.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
-set(program_mpirun "${MPIEXEC_EXECUTABLE}")
-if(NOT program_mpirun)
-  set(program_mpirun mpirun)
-endif()
 
-foreach(part outcomes contracts compare concurrent files bad_input signals ranks)
+foreach(part outcomes contracts compare concurrent files bad_input signals ranks resume clock)
   # What measures or waits for deadlines has the machine for itself.
   set(cores 2)
   if(part MATCHES "files|bad_input")
@@ -25,7 +21,7 @@ foreach(part outcomes contracts compare concurrent files bad_input signals ranks
     string(TOLOWER "program_${part}_${class}_${method}" name)
     string(REPLACE "_test_" "_" name "${name}")
     add_test(NAME ${name}
-      COMMAND "${Python3_EXECUTABLE}" "${file}" "${program_mpirun}" "$<TARGET_FILE:assay>"
+      COMMAND "${Python3_EXECUTABLE}" "${file}" "${ASSAY_MPIEXEC_TEXT}" "$<TARGET_FILE:assay>"
               "$<TARGET_FILE:assay_faulty>" "${CMAKE_SOURCE_DIR}" ${class}.${method})
     set_tests_properties(${name} PROPERTIES LABELS mpi TIMEOUT 120 PROCESSORS ${cores}
       SKIP_RETURN_CODE 77 ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT}")

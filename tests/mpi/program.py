@@ -1,11 +1,13 @@
 """assay as its user starts it: under the real launcher, in a folder of its own.
 
-A test file ends with `program.main(__file__)` and is started with the launcher, the program, the
-program with planted faults (tests/fakes) and the source folder, then unittest's own arguments.
+A test file ends with `program.main(__file__)` and is started with the launcher and its options
+("mpirun --oversubscribe"), the program, the program with planted faults (tests/fakes) and the
+source folder, then unittest's own arguments.
 """
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -14,10 +16,10 @@ import tempfile
 import time
 import unittest
 
-MPIRUN, ASSAY, FAULTY, SOURCE = "mpirun", "assay", "assay_faulty", "."
+MPIRUN, ASSAY, FAULTY, SOURCE = ("mpirun",), "assay", "assay_faulty", "."
 LIMIT_S = 60
 ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                   OMPI_MCA_mpi_yield_when_idle="1")
+                   OMPI_MCA_mpi_yield_when_idle="1", MPIR_CVAR_POLLS_BEFORE_YIELD="1")
 # What no user should ever see.
 DEFECTS = ("terminate called", "Signal code", "what():", "defect of assay", "core dumped")
 SHORT = ("-b", "1K", "-n", "30", "--quiet")
@@ -35,9 +37,11 @@ class Finished:
         return f"exit {self.code}\n{self.out}\n{self.err}"
 
 
-def faults(fault="", local_fault=""):
-    """Environment of assay_faulty: faults in communicators, and in benchmarks themselves."""
-    named = {"ASSAY_FAULT": fault, "ASSAY_LOCAL_FAULT": local_fault}
+def faults(fault="", local_fault="", team_fault="", clock_fault=""):
+    """Environment of assay_faulty: faults in communicators, in benchmarks themselves, in the
+    teams of groups and in the clock."""
+    named = {"ASSAY_FAULT": fault, "ASSAY_LOCAL_FAULT": local_fault,
+             "ASSAY_TEAM_FAULT": team_fault, "ASSAY_CLOCK_FAULT": clock_fault}
     return {name: text for name, text in named.items() if text}
 
 
@@ -49,7 +53,7 @@ def processes_of(folder):
             if os.readlink(f"/proc/{pid}/cwd") != os.path.realpath(folder):
                 continue
             with open(f"/proc/{pid}/environ", "rb") as file:
-                found = re.search(rb"(?:^|\0)OMPI_COMM_WORLD_RANK=(\d+)", file.read())
+                found = re.search(rb"(?:^|\0)(?:OMPI_COMM_WORLD|PMI)_RANK=(\d+)", file.read())
         except OSError:
             continue  # gone, or not ours
         if found:
@@ -110,11 +114,11 @@ class ProgramTest(unittest.TestCase):
         return Finished(process.returncode, out, err)
 
     def launcher(self, ranks, *command):
-        return [MPIRUN, "--oversubscribe", "--bind-to", "none", "-n", str(ranks), *command]
+        return [*MPIRUN, "-n", str(ranks), *command]
 
     def launch(self, ranks, *arguments, environment=None):
         """assay on so many ranks; with planted faults where the environment names some."""
-        program = FAULTY if set(environment or {}) & set(faults("x", "x")) else ASSAY
+        program = FAULTY if set(environment or {}) & set(faults("x", "x", "x", "x")) else ASSAY
         return self.finish(self.start(self.launcher(ranks, program, *arguments), environment))
 
     def alone(self, *arguments, environment=None):
@@ -168,9 +172,9 @@ def await_true(condition, process, limit_s=30):
 
 def main(where):
     global MPIRUN, ASSAY, FAULTY, SOURCE
-    MPIRUN, ASSAY, FAULTY, SOURCE = sys.argv[1:5]
-    if shutil.which(MPIRUN) is None:
-        print(f"skipped: {MPIRUN} not found")
+    MPIRUN, ASSAY, FAULTY, SOURCE = shlex.split(sys.argv[1]), *sys.argv[2:5]
+    if shutil.which(MPIRUN[0]) is None:
+        print(f"skipped: {MPIRUN[0]} not found")
         sys.exit(77)
     os.chdir(os.path.dirname(os.path.abspath(where)))
     unittest.main(module="__main__", argv=[where] + sys.argv[5:])

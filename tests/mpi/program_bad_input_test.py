@@ -78,7 +78,7 @@ class CommandLine(ProgramTest):
         for backend, why in (("foo", "there is no backend 'foo'"), ("nccl", "nccl: not built")):
             with self.subTest(backend=backend):
                 self.refuse(self.launch(2, "run", "all_reduce", *SHORT, "--backend", backend,
-                                        "--out", "out"), f"assay run: all_reduce.*{why}.*; see: assay list backends")
+                                        "--out", "out"), f"assay run: all_reduce.*{why}.*; see: assay list benchmarks")
 
     def test_sizes(self):
         self.refuse_all((
@@ -106,7 +106,7 @@ class CommandLine(ProgramTest):
 
     def test_subcommands(self):
         self.expect_sentence(self.alone("frob"), 64, "command line: there is no subcommand 'frob', "
-                             "only run, judge, list; see: assay --help")
+                             "only run, judge, compare, list; see: assay --help")
         self.expect_sentence(self.alone(), 64, "command line: A subcommand is required")
         self.expect_sentence(self.alone("judge"), 64, "command line: result is required")
         self.expect_sentence(self.alone("list", "things"), 64,

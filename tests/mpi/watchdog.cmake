@@ -11,17 +11,13 @@ if(HAVE_MPI)
   add_executable(watchdog_program "${CMAKE_CURRENT_LIST_DIR}/watchdog_program.cpp")
   target_link_libraries(watchdog_program PRIVATE assay::run)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
-  set(watchdog_mpirun "${MPIEXEC_EXECUTABLE}")
-  if(NOT watchdog_mpirun)
-    set(watchdog_mpirun mpirun)
-  endif()
   # One entry per scenario: each has its own time limit and name in the report.
   file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/watchdog_test.py" scenarios REGEX "^    def test_")
   foreach(scenario IN LISTS scenarios)
     string(REGEX REPLACE "^    def test_([a-z_0-9]+).*" "\\1" scenario "${scenario}")
     add_test(NAME watchdog_${scenario}
       COMMAND "${Python3_EXECUTABLE}" "${CMAKE_CURRENT_LIST_DIR}/watchdog_test.py"
-              "${watchdog_mpirun}" "$<TARGET_FILE:watchdog_program>"
+              "${ASSAY_MPIEXEC_TEXT}" "$<TARGET_FILE:watchdog_program>"
               WatchdogTest.test_${scenario})
     set_tests_properties(watchdog_${scenario} PROPERTIES
       LABELS mpi TIMEOUT 90 SKIP_RETURN_CODE 77 PROCESSORS 2

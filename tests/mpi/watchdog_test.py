@@ -6,6 +6,7 @@ usage: watchdog_test.py MPIRUN PROGRAM [unittest arguments]
 import glob
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -14,9 +15,9 @@ import tempfile
 import time
 import unittest
 
-MPIRUN, PROGRAM = "mpirun", ""
+MPIRUN, PROGRAM = ("mpirun",), ""
 ENVIRONMENT = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                   OMPI_MCA_mpi_yield_when_idle="1")
+                   OMPI_MCA_mpi_yield_when_idle="1", MPIR_CVAR_POLLS_BEFORE_YIELD="1")
 
 
 class Run:
@@ -25,8 +26,7 @@ class Run:
     def __init__(self, ranks, plan, actor=None):
         self.ranks = ranks
         self.folder = tempfile.mkdtemp(prefix="assay-watchdog-")
-        command = [MPIRUN, "--oversubscribe", "--bind-to", "none", "-n", str(ranks), PROGRAM,
-                   self.folder, plan] + ([str(actor)] if actor is not None else [])
+        command = [*MPIRUN, "-n", str(ranks), PROGRAM, self.folder, plan] + ([str(actor)] if actor is not None else [])
         self.launcher = subprocess.Popen(command, env=ENVIRONMENT, text=True,
                                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -301,8 +301,8 @@ class WatchdogTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    MPIRUN, PROGRAM = sys.argv[1], sys.argv[2]
-    if shutil.which(MPIRUN) is None:
-        print(f"skipped: {MPIRUN} not found")
+    MPIRUN, PROGRAM = shlex.split(sys.argv[1]), sys.argv[2]
+    if shutil.which(MPIRUN[0]) is None:
+        print(f"skipped: {MPIRUN[0]} not found")
         sys.exit(77)
     unittest.main(argv=[sys.argv[0]] + sys.argv[3:])

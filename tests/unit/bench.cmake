@@ -1,6 +1,10 @@
 assay_test(bench_test LABEL unit TIMEOUT 60
   SOURCES unit/buffer_ring_test.cpp unit/collective_shape_test.cpp unit/local_benchmarks_test.cpp
   LINKS assay::benchmarks)
+assay_test(suite_files_test LABEL unit TIMEOUT 60
+  SOURCES unit/suite_files_test.cpp
+  LINKS assay::plan assay::benchmarks)
+target_include_directories(suite_files_test SYSTEM PRIVATE "${ASSAY_VALIJSON_INCLUDE}")
 assay_test(composed_test LABEL unit TIMEOUT 60
   SOURCES unit/composed_test.cpp unit/counting_new.cpp
   LINKS assay::bench)
@@ -13,6 +17,7 @@ assay_test(overlap_test LABEL unit TIMEOUT 60
   LINKS assay::run assay::benchmarks)
 assay_test(app_test LABEL unit TIMEOUT 60
   SOURCES unit/launcher_test.cpp unit/options_test.cpp unit/requests_test.cpp
+          unit/resuming_test.cpp
   LINKS assay::app)
 assay_test(common_clock_test LABEL unit TIMEOUT 60
   SOURCES unit/arrival_test.cpp unit/clock_model_test.cpp unit/round_time_test.cpp

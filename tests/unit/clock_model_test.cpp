@@ -7,6 +7,7 @@
 #include <random>
 
 #include "harness/core/error.hpp"
+#include "harness/run/common_clock.hpp"
 
 namespace assay::run {
 namespace {
@@ -181,6 +182,35 @@ TEST(ClockModel, BoundHoldsTheTrueErrorAcrossResynchronisations) {
   EXPECT_LT(worst_late, 2000);
   // With 50 ppm unknown, 100 ms ahead would be off by 5 µs: the slope has taken that away.
   EXPECT_LT(error_ns(model, clock, 6 * second), 1000);
+}
+
+TEST(Drift, IsThatOfTheFixesOnceTheyAreFarEnoughApart) {
+  EXPECT_FALSE(ClockModel::reference().drift());
+  ClockModel model;
+  EXPECT_FALSE(model.drift());
+  model.add({0, 1000, 5, 5});
+  model.add({slope_window_ns / 2, 26'000, 5, 5});
+  EXPECT_FALSE(model.drift());
+  model.add({slope_window_ns, 51'000, 5, 5});
+  EXPECT_DOUBLE_EQ(model.drift().value(), 50e-6);
+  ClockModel vague;
+  vague.add({0, 1000, 50'000, 5});
+  vague.add({slope_window_ns, 51'000, 50'000, 5});
+  EXPECT_FALSE(vague.drift()) << "the fixes may be as wrong as the worst drift";
+}
+
+TEST(ClockRecord, KeepsTheWorstAndCountsWhatIsUnknown) {
+  auto record = recorded({}, {.bound_ns = 300, .estimate_ns = 10, .hops = 1, .drift = {}});
+  record = recorded(record, {.bound_ns = 200, .estimate_ns = 20, .hops = 1, .drift = 2e-6});
+  record = recorded(record,
+                    {.bound_ns = INFINITY, .estimate_ns = INFINITY, .unsteady = true, .drift = {}});
+  EXPECT_EQ(record.synchronisations, 3);
+  EXPECT_DOUBLE_EQ(record.bound_s, 300e-9);
+  EXPECT_DOUBLE_EQ(record.least_bound_s, 200e-9);
+  EXPECT_DOUBLE_EQ(record.estimate_s, 20e-9);
+  EXPECT_EQ(record.hops, 1);
+  EXPECT_EQ(record.drift, 2e-6);
+  EXPECT_EQ(record.unsteady, 1);
 }
 
 }  // namespace

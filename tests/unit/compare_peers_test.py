@@ -33,6 +33,17 @@ OSU_5 = """# OSU MPI Allreduce Latency Test v5.8
 4                       1.34
 8                       1.17
 """
+OSU_BARRIER = """
+# OSU MPI Barrier Latency Test v7.4
+# Avg Latency(us)   Min Latency(us)   Max Latency(us)  Iterations
+             1.96              1.90              2.02         100
+"""
+OSU_BANDWIDTH = """
+# OSU MPI Bandwidth Test v7.4
+# Size      Bandwidth (MB/s)
+8                     169.76
+16                    512.00
+"""
 IMB = """#----------------------------------------------------------------
 #    Intel(R) MPI Benchmarks 2021.11, MPI-1 part
 # MPI_Datatype                   :   MPI_BYTE
@@ -62,6 +73,13 @@ class PeersFormats(unittest.TestCase):
     def test_osu_average_over_ranks(self):
         self.assertEqual(peer_formats.Osu.parse(OSU_7, "all_reduce"), {8: 4.42, 16: 11.48})
         self.assertEqual(peer_formats.Osu.parse(OSU_5, "all_reduce"), {4: 1.34, 8: 1.17})
+
+    def test_osu_barrier_has_no_size(self):
+        self.assertEqual(peer_formats.Osu.parse(OSU_BARRIER, "barrier"), {0: 1.96})
+
+    def test_osu_bandwidth_becomes_the_time_of_a_window(self):
+        self.assertEqual(peer_formats.Osu.parse(OSU_BANDWIDTH, "unidirectional")[16], 2.0)
+        self.assertEqual(peer_formats.Osu.parse(OSU_BANDWIDTH, "bidirectional")[16], 4.0)
 
     def test_imb_average_and_not_its_minimum(self):
         self.assertEqual(peer_formats.Imb.parse(IMB, "all_reduce"), {8: 0.41, 16: 0.55})
@@ -102,6 +120,8 @@ class Sizes(unittest.TestCase):
             return compare_peers.Request(peer, "", collective, "char", 4, (), "").bytes_of(8)
         self.assertEqual(bytes_of(peer_formats.Osu, "all_to_all"), 32)
         self.assertEqual(bytes_of(peer_formats.Osu, "all_reduce"), 8)
+        self.assertEqual(bytes_of(peer_formats.Osu, "all_gather"), 32)
+        self.assertEqual(bytes_of(peer_formats.Osu, "reduce_scatter"), 8)
         self.assertEqual(bytes_of(peer_formats.NcclTests, "all_to_all"), 8)
 
 
@@ -207,12 +227,12 @@ class ThePairing(unittest.TestCase):
         path.write_text(text)
         path.chmod(0o755)
 
-    def run_main(self, *arguments):
+    def run_main(self, *arguments, collective="all_reduce"):
         """(exit code, stdout, stderr)"""
         out, err = io.StringIO(), io.StringIO()
         sys.argv = ["compare_peers", "--assay", str(self.folder / "assay"), "--mpirun",
                     str(self.folder / "mpirun"), "--osu-dir", str(self.folder), "--peer", "osu",
-                    "--collective", "all_reduce", "--sizes", "8:16:10", *arguments]
+                    "--collective", collective, "--sizes", "8:16:10", *arguments]
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
                 code = compare_peers.main()
@@ -252,6 +272,20 @@ class ThePairing(unittest.TestCase):
         code, _, err = self.run_main()
         self.assertEqual(code, 1)
         self.assertRegex(err, "assay run .*exited with 64: assay: no such benchmark")
+
+    def test_a_program_below_the_folder_is_found(self):
+        (self.folder / "pt2pt").mkdir()
+        (self.folder / "osu_allreduce").rename(self.folder / "pt2pt" / "osu_allreduce")
+        self.assertEqual(self.run_main("--repetitions", "1")[0], 0)
+
+    def test_a_message_is_half_of_a_round_trip(self):
+        self.program("osu_latency", FAKE_OSU)
+        cases = [a_case({"groups": 1, "inline": [{"name": "rank_mean", "values": [[t, t]]}]}, size,
+                        benchmark="ping_pong") for size, t in ((8, 3e-6), (16, 4e-6))]
+        self.program("assay", FAKE_ASSAY.replace("{json}", json.dumps({"cases": cases})))
+        code, out, _ = self.run_main("--repetitions", "1", collective="ping_pong")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"ping_pong +8 +1\.50 +2\.00 +0\.750")
 
     def test_without_a_peer_there_is_a_sentence(self):
         os.unlink(self.folder / "osu_allreduce")

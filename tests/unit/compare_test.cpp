@@ -221,6 +221,8 @@ INSTANTIATE_TEST_SUITE_P(
                "the path is not stated in BASE and chunked in NEW"},
         Change{"reduction", [](auto& d) { only(d).reduction = "assay"; },
                "the reduction is not stated in BASE and assay in NEW"},
+        Change{"sync", [](auto& d) { only(d).notes["sync"] = "round-time"; },
+               "the start of an iteration is not stated in BASE and round-time in NEW"},
         Change{"clock", [](auto& d) { d.run.clock.source = "TSC"; },
                "the clock is not stated in BASE and TSC in NEW"},
         Change{"provenance", [](auto& d) { d.provenance = result::Provenance::simulated; },

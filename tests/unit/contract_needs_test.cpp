@@ -137,6 +137,14 @@ TEST(PreparePlan, RefusesAClauseThatTheSuiteDoesNotMeasure) {
       "in the suite, or leave out --suite");
 }
 
+TEST(Needs, RefusesARepetitionBeyondAnyPlan) {
+  EXPECT_THAT(refusal([] {
+                needs_of(clause(R"("benchmark":"noop","repetition":9223372036854775807)",
+                                R"("metric":"time","at_most":"1 s")"));
+              }),
+              testing::HasSubstr("repetition 9223372036854775807 is more than a plan may have"));
+}
+
 TEST(PreparePlan, RefusesCasesThatStopByPrecision) {
   auto plan = plan_with(StopKind::precision);
   const auto contract = contract_of(clause(R"("benchmark":"all_reduce")", busbw));

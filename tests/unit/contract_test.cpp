@@ -146,6 +146,15 @@ INSTANTIATE_TEST_SUITE_P(
             "guard: \"2 %%\" is not a ratio; write for example \"2%\" or 0.02"},
         Bad{"\"confidence\":1," + clause(),
             "confidence: 1 is out of range; it must be at least 0.5 and below 1"},
+        Bad{"\"confidence\":0.9999999999," + clause(),
+            "confidence: no run is long enough for a confidence of 0.9999999999; it must be at "
+            "most 1 - 1e-09"},
+        Bad{clause("\"q\":0.5", "\"q\":0.5,\"false_reject\":1e-300"),
+            "clauses[0].false_reject: no run is long enough for an error rate of 1e-300; it must "
+            "be at least 1e-09"},
+        Bad{clause("0.5", "1e-300"),
+            "clauses[0].q: no run is long enough for quantile 1e-300; it must lie between 1e-09 "
+            "and 1 - 1e-09"},
         Bad{"\"expects\":{\"node\":2}," + clause(),
             "expects.node: unknown key; expected one of device, nodes, ranks_per_node"},
         Bad{"\"expects\":{\"nodes\":0}," + clause(),
@@ -212,7 +221,7 @@ TEST_P(ShippedContract, IsValidAgainstItsSchemaAndParses) {
   EXPECT_EQ(parse_contract(text, path).name, GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ShippedContract, testing::Values("quickstart", "node-cpu"));
+INSTANTIATE_TEST_SUITE_P(All, ShippedContract, testing::Values("quickstart", "node-cpu", "fabric-cpu"));
 
 TEST(ContractSchema, RefusesWhatTheParserRefuses) {
   auto json = nlohmann::json::parse(test::contents("configs/contracts/quickstart.json"));

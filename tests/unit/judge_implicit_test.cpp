@@ -70,6 +70,18 @@ TEST(Correct, AWrongElementFailsHoweverFastItWas) {
   EXPECT_THAT(verdict.failed_hosts, ElementsAre("n1"));
 }
 
+TEST(Correct, WordsOfTheDocumentSteerNeitherTerminalNorShell) {
+  auto d = two_by_two();
+  auto& after = d.cases[0].verify.after;
+  after.wrong = 1;
+  after.first = WrongElement{3, "n1\n\x1b[2J", "recv", 0, "1", "0"};
+  EXPECT_EQ(verdict_of(d).findings[0].next, "assay run all_reduce --layout pairs");
+  d.cases[0].spec.benchmark = "noop; rm -rf ~";
+  const auto finding = verdict_of(d).findings[0];
+  EXPECT_THAT(finding.sentence, testing::HasSubstr("(host n1\\u000a\\u001b[2J)"));
+  EXPECT_EQ(finding.next, "");
+}
+
 TEST(Correct, WrongDataOfAnUnfinishedCaseCountsToo) {
   auto d = two_by_two();
   d.cases[0].status = result::Status::failed;

@@ -57,6 +57,25 @@ TEST(Options, HelpAndVersionAreNotices) {
   EXPECT_THAT(std::get<Notice>(parse({"--version"})).text, HasSubstr("assay "));
 }
 
+TEST(Options, ResumeTakesAllElseFromTheJournal) {
+  const auto o = run({"--resume", "results/today", "--quiet", "-T", "5", "--exit-map", "11=0"});
+  EXPECT_EQ(o.resume, "results/today");
+  EXPECT_EQ(o.timeout_s, 5);
+  EXPECT_EQ(run({"--resume", "out"}).timeout_s, std::nullopt);
+  for (std::vector<const char*> extra :
+       {std::vector{"--seed", "1"}, std::vector{"--check", "0"}, std::vector{"--out", "x"},
+        std::vector{"--dry-run"}, std::vector{"--max-time-per-case", "60"},
+        std::vector{"--contract", "c.json"}}) {
+    const std::string name = extra.front();
+    extra.insert(extra.begin(), {"run", "--resume", "out"});
+    EXPECT_THAT(refusal(extra), HasSubstr("--resume: " + name +
+                                          " was given too, and the run's "
+                                          "journal says what to measure and how; leave it out"));
+  }
+  EXPECT_THAT(refusal({"run", "all_reduce", "--resume", "out"}),
+              HasSubstr("--resume: benchmarks was given too"));
+}
+
 TEST(Options, ExitCodesAreMapped) {
   using Map = std::map<int, int>;
   EXPECT_EQ(exit_map({"run", "noop", "--exit-map", "10=1,11=2"}), (Map{{10, 1}, {11, 2}}));

@@ -191,7 +191,8 @@ TEST(Turns, AreSeriesOfTheirOwnAndTheLastIsTheCase) {
   spec.protocol.pilot = 0;
   spec.protocol.stop = {.kind = StopKind::iterations, .iterations = 4};
   result::CaseResult result;
-  run::run_plan(plan, {*world, topology, *device, benchmarks, {}, progress}, {},
+  run::CommonClock clock(*world);
+  run::run_plan(plan, {*world, topology, *device, benchmarks, {}, progress, clock}, {},
                 [&](const result::CaseResult& c) { result = c; });
   std::map<std::string, const Series*> series;
   for (const auto& one : result.samples.series) series[one.name] = &one;

@@ -162,6 +162,15 @@ TEST(MakePlan, RefusesTooManyCases) {
                     HasSubstr("shorten")));
 }
 
+TEST(MakePlan, CountsCasesBeforeTheyAreMerged) {
+  auto request = all_reduce({number(8)});
+  request.repetitions = 60'000;
+  EXPECT_THAT(refusal([&] {
+                plan_of({request, request});
+              }),
+              HasSubstr("the plan would have more than 100000 cases"));
+}
+
 TEST(MakePlan, EstimatesTimeAndMemory) {
   auto request = all_reduce({number(800)});
   request.protocol = {.warm_up = {100, 0}, .pilot = 500, .stop = {.blocks = 64, .block_length = 5}};

@@ -144,6 +144,19 @@ TEST(Report, FailedHosts) {
   EXPECT_EQ(failed_hosts({}), "");
 }
 
+TEST(Report, WordsOfTheDocumentDoNotSteerTheTerminal) {
+  contract::Verdict verdict;
+  verdict.failed_hosts = {"n1\nn2"};
+  auto& finding = verdict.findings.emplace_back();
+  finding.clause = "a\x1b[2J";
+  finding.sentence = "b\rc";
+  EXPECT_EQ(failed_hosts(verdict), "n1\\u000an2\n");
+  EXPECT_THAT(verdict_block(verdict), testing::HasSubstr("a\\u001b[2J  b\\u000dc\n"));
+  Table table({{"a", Align::left}});
+  table.add({"x\ty"});
+  EXPECT_EQ(table.text(), "a\nx\\u0009y\n");
+}
+
 TEST(Report, WarningBlock) {
   const auto text =
       warning_block({warn(WarningCode::unbound, "ranks 0-7 may run on cores 0-95", "n0"),

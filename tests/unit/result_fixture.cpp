@@ -123,7 +123,14 @@ result::RunWriter::Ending rich_ending() {
           .reason = {},
           .ended = "2026-01-31T12:00:07Z",
           .warnings = {warn(WarningCode::oversubscribed, "4 ranks on 2 cores", "n0")},
-          .noop_s = 1.25e-7};
+          .noop_s = 1.25e-7,
+          .clock = result::ClockSync{.synchronisations = 12,
+                                     .least_bound_s = 1.25e-7,
+                                     .bound_s = 2.5e-7,
+                                     .estimate_s = 1e-8,
+                                     .hops = 2,
+                                     .drift = 2e-6,
+                                     .unsteady = 1}};
 }
 
 void write_rich(const std::filesystem::path& folder) {

@@ -140,6 +140,42 @@ TEST_F(Changed, CasesAreSwapped) {
               HasSubstr("case c003 are said to begin at byte 372"));
 }
 
+TEST_F(Changed, ALayoutIsLargerThanTheRun) {
+  EXPECT_THAT(refused_after([](json& d) {
+                d["layouts"]["world"] = {{"kind", "circle"}, {"size", 4096}};
+              }),
+              HasSubstr("layouts.world.size: 4096 is more than the 4 ranks of the run"));
+}
+
+TEST_F(Changed, LayoutsHaveMoreGroupsThanMemory) {
+  EXPECT_THAT(refused_after([](json& d) {
+                d["topology"]["hosts"][0]["ranks"] = "0-4095";
+                d["topology"]["hosts"].erase(1);
+                for (const char* name : {"pairs", "pairs@1"})
+                  d["layouts"][name] = {{"kind", "circle"}, {"size", 4096}};
+              }),
+              HasSubstr("the layouts have too many groups"));
+}
+
+TEST_F(Changed, ASeriesStandsTwice) {
+  EXPECT_THAT(refused_after([](json& d) {
+                auto& series = d["cases"][1]["samples"]["inline"];
+                series.push_back(series[0]);
+              }),
+              HasSubstr("cases[1].samples: series t_max stands twice"));
+}
+
+TEST_F(Changed, EmptySeriesWithoutEnd) {
+  EXPECT_THAT(
+      refused_after([](json& d) {
+        auto& series = d["cases"][0]["samples"]["series"];
+        for (int i = 0; i < 2000; ++i)
+          series.push_back(
+              {{"name", std::to_string(i)}, {"unit", "s"}, {"axis", "iteration"}, {"counts", 0}});
+      }),
+      HasSubstr("cases[0].samples.series: 2004 series of 1 groups, but 93 values"));
+}
+
 TEST_F(Changed, AFigure) {
   for (const char* key : {"p50", "min", "p1", "p99", "max", "best_p50", "median_p50", "mean"})
     EXPECT_THAT(refused_after([&](json& d) {

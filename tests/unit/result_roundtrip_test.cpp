@@ -47,6 +47,7 @@ TEST_F(Written, HeaderComesBack) {
   EXPECT_EQ(read.run.tool, wrote.run.tool);
   EXPECT_EQ(read.run.environment, wrote.run.environment);
   EXPECT_EQ(read.run.noop_s, 1.25e-7);
+  EXPECT_EQ(read.run.clock.sync, rich_ending().clock);
   EXPECT_EQ(read.run.clock.source, "CLOCK_MONOTONIC");
   EXPECT_EQ(read.run.clock.reason, "hosts differ");
   EXPECT_EQ(read.run.clock.resolution_s, 1e-9);
@@ -120,8 +121,8 @@ TEST_F(Written, WhatWasReadIsWrittenAsTheSameBytes) {
   const auto again = temporary.path() / "again";
   result::RunWriter writer(again, read);
   for (const auto& c : read.cases) writer.append(c);
-  writer.finish(
-      {read.run.complete, read.run.reason, read.run.ended, read.warnings, read.run.noop_s});
+  writer.finish({read.run.complete, read.run.reason, read.run.ended, read.warnings, read.run.noop_s,
+                 read.run.clock.sync});
   for (const char* name : {result_name, journal_name, sidecar_name, manifest_name})
     EXPECT_EQ(slurp(again / name), slurp(folder / name)) << name;
 }

@@ -57,6 +57,18 @@ TEST(ValidateSchema, NamesTheFirstViolation) {
   EXPECT_EQ(refused(json::array()), "f.json: [] is of the wrong type" + see);
 }
 
+TEST(ValidateSchema, StandsTextOfAnyLength) {
+  auto d = rich_json();
+  std::string ranks = "0";
+  for (int rank = 2; rank < 200'000; rank += 2) ranks += "," + std::to_string(rank);
+  d["topology"]["hosts"][0]["ranks"] = ranks;
+  EXPECT_EQ(refused(d), "");
+  d["topology"]["hosts"][0]["ranks"] = "x," + ranks;
+  EXPECT_THAT(refused(d), HasSubstr("topology.hosts[0].ranks: \"x,0,2,4"));
+  d["topology"]["hosts"][0]["ranks"] = std::string(1'000'000, '0');
+  EXPECT_EQ(refused(d), "");
+}
+
 TEST(ValidateSchema, NumbersAreNotBooleansNorText) {
   for (const char* text : {"true", "\"1\"", "null"}) {
     auto d = rich_json();

@@ -39,8 +39,8 @@ TEST(StartTime, LiesThreeBroadcastsAhead) {
 /// A clock that moves 10 ns per reading.
 struct Counting {
   std::int64_t now_ns = 0;
-  CommonClock::LocalClock reading() {
-    return [this] { return now_ns += 10; };
+  CommonClock::Lens reading() {
+    return [this](std::int64_t) { return now_ns += 10; };
   }
 };
 
@@ -48,7 +48,7 @@ TEST(StartTogether, SpinsUntilTheAgreedMoment) {
   const auto team = comm::make_solo_team();
   Counting counting;
   const CommonClock clock(*team, counting.reading());
-  const auto start = start_together(*team, clock, 1000);  // reads 10: 3010 is agreed
+  const auto start = start_together(*team, {clock, 1000});  // reads 10: 3010 is agreed
   EXPECT_EQ(start.begun_ns, 3010);
   EXPECT_FALSE(start.late);
 }
@@ -57,7 +57,7 @@ TEST(StartTogether, SaysThatItIsLate) {
   const auto team = comm::make_solo_team();
   Counting counting;
   const CommonClock clock(*team, counting.reading());
-  const auto start = start_together(*team, clock, 1);  // reads 10: 13 is agreed, the next is 20
+  const auto start = start_together(*team, {clock, 1});  // reads 10: 13 is agreed, the next is 20
   EXPECT_EQ(start.begun_ns, 20);
   EXPECT_TRUE(start.late);
 }

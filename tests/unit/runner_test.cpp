@@ -79,8 +79,9 @@ result::CaseResult run(const Wanted& wanted) {
   const auto topology = stated_topology(1, 1);
   const bench::Benchmarks benchmarks{std::make_shared<Parts>(wanted.parts)};
   Progress progress;
+  CommonClock clock(*team);
   result::CaseResult result;
-  run_plan(plan, {*team, topology, *device, benchmarks, {}, progress},
+  run_plan(plan, {*team, topology, *device, benchmarks, {}, progress, clock},
            {.max_time_per_round_s = wanted.max_time_per_round_s},
            [&](const result::CaseResult& c) { result = c; });
   return result;

@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/math/distributions/binomial.hpp>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <stdexcept>
@@ -245,6 +246,8 @@ TEST(BlockQuantiles, FullConsecutiveBlocks) {
   EXPECT_THAT(block_quantiles(values, 3, 1), ElementsAre(3, 6));
   EXPECT_THAT(block_quantiles(values, 1, .05), ElementsAre(3, 1, 2, 6, 5, 4, 9));
   EXPECT_THAT(block_quantiles(values, 8, .5), testing::IsEmpty());
+  EXPECT_THAT(block_quantiles(values, std::numeric_limits<std::int64_t>::max(), .5),
+              testing::IsEmpty());
   EXPECT_THROW(block_quantiles(values, 0, .5), std::invalid_argument);
 }
 

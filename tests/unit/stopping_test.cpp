@@ -76,6 +76,25 @@ TEST(Settling, IsThatOfTheWorstGroup) {
   EXPECT_EQ(settling({noise(20, 2), drifting}), Settling::still);
 }
 
+TEST(LateIterations, AreMadeUpForInWholeBlocks) {
+  const TimedPlan plan{.iterations = 33, .block_length = 11};
+  const TimeLeft plenty{1e-3, 60};
+  EXPECT_EQ(iterations_to_add(plan, {.late = 0}, plenty), 0);
+  EXPECT_EQ(iterations_to_add(plan, {.late = 1}, plenty), 11);
+  EXPECT_EQ(iterations_to_add(plan, {.late = 11, .added = 11}, plenty), 0);
+  EXPECT_EQ(iterations_to_add(plan, {.late = 12, .added = 11}, plenty), 11);
+  EXPECT_EQ(iterations_to_add({.iterations = 30}, {.late = 7}, plenty), 7) << "no blocks";
+}
+
+TEST(LateIterations, AreAddedWithinTheTimeAndThePlanOnceMore) {
+  const TimedPlan plan{.iterations = 33, .block_length = 11};
+  EXPECT_EQ(iterations_to_add(plan, {.late = 33}, {1e-3, 0.025}), 22);
+  EXPECT_EQ(iterations_to_add(plan, {.late = 33}, {1e-3, 0.010}), 0);
+  EXPECT_EQ(iterations_to_add(plan, {.late = 33}, {1e-3, -1}), 0);
+  EXPECT_EQ(iterations_to_add(plan, {.late = 60, .added = 22}, {1e-3, 60}), 11);
+  EXPECT_EQ(iterations_to_add(plan, {.late = 66, .added = 33}, {1e-3, 60}), 0);
+}
+
 TEST(TimedPlan, BlocksTakeTheirLengthFromThePilot) {
   const auto plan = plan_timed({.blocks = 64}, {noise(500, 1)}, 1e-5, 60);
   EXPECT_EQ(plan.block_length, 11);  // 10 τ without memory, odd

@@ -11,9 +11,9 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include "benchmarks/catalogue.hpp"
 #include "harness/plan/json_reader.hpp"
 #include "harness/plan/plan.hpp"
-#include "tests/unit/catalogue.hpp"
 
 namespace assay::plan {
 namespace {
@@ -51,12 +51,13 @@ TEST_P(SuiteFile, IsValidAndCanBePlanned) {
   const auto& path = GetParam();
   const auto text = contents(path);
   EXPECT_EQ(schema_errors(parse_json(text, path)), "");
-  const auto suite = parse_suite(text, test::catalogue(), path);
+  const auto catalogue = bench::catalogue_of(benchmarks::catalogue());
+  const auto suite = parse_suite(text, catalogue, path);
   EXPECT_EQ(suite.name, fs::path(path).stem());
   EXPECT_NE(suite.description, "");
   for (const auto& topology : {stated_topology(1, 1), stated_topology(2, 2),
                                stated_topology(64, 64), detect_topology({"a", "a", "b"})})
-    EXPECT_FALSE(make_plan(suite, test::catalogue(), topology, 1).cases.empty());
+    EXPECT_FALSE(make_plan(suite, catalogue, topology, 1).cases.empty());
 }
 
 std::vector<std::string> suite_files() {

@@ -40,10 +40,12 @@ Took time(bench::Prepared& prepared, TimedCall call, std::size_t n) {
   const auto team = comm::make_solo_team();
   Progress progress;
   Took timed;
-  timed.durations_ns.resize(n, -1);
+  std::vector<std::int64_t> begin_ns(n), end_ns(n);
+  std::vector<std::uint8_t> late(n);
   const auto before = tests::allocations();
-  time_launches({prepared, *team, progress}, call, timed.durations_ns);
+  time_launches({prepared, *team, progress}, call, {begin_ns, end_ns, late});
   timed.allocations = tests::allocations() - before;
+  for (std::size_t i = 0; i < n; ++i) timed.durations_ns.push_back(end_ns[i] - begin_ns[i]);
   return timed;
 }
 
@@ -62,6 +64,16 @@ TEST_P(EveryPacing, RecordsEveryLaunch) {
   EXPECT_EQ(probe.launches, 100);
   EXPECT_EQ(probe.last_reset_at, -1);
   for (const auto ns : timed.durations_ns) EXPECT_GE(ns, 0);
+}
+
+TEST(Isolated, ByTimeAllocatesNothingEither) {
+  const auto team = comm::make_solo_team();
+  const CommonClock clock(*team);
+  const RoundTime by{clock, 100};
+  Probe probe(0);
+  const auto timed = time(probe, {.pacing = Pacing::isolated, .last = true, .by_time = &by}, 1000);
+  EXPECT_EQ(timed.allocations, 0);
+  EXPECT_EQ(probe.launches, 1000);
 }
 
 TEST(Isolated, AnnouncesTheLastLaunchAlone) {

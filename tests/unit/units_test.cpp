@@ -128,6 +128,7 @@ TEST(FormatQuantity, TakesAnyNumber) {
   EXPECT_EQ(format_quantity(0, Unit::one), "0");
   EXPECT_EQ(format_quantity(-2.5e-3, Unit::second), "-2.500 ms");
   EXPECT_EQ(format_quantity(std::nan(""), Unit::second), "nan s");
+  EXPECT_THAT(format_quantity(5e-324, Unit::byte_per_second), testing::EndsWith("4941 B/s"));
   EXPECT_EQ(format_quantity(std::numeric_limits<double>::infinity(), Unit::byte), "inf B");
 }
 

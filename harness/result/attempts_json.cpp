@@ -1,0 +1,107 @@
+// What resuming a run leaves in its journal: its conduct, and later attempts.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "harness/core/error.hpp"
+#include "harness/plan/plan.hpp"
+#include "harness/result/json_parts.hpp"
+
+namespace assay::result {
+namespace {
+
+using plan::JsonValue;
+using plan::ObjectReader;
+
+constexpr const char* restore = "restore the file as the run wrote it";
+
+double read_amount(ObjectReader& reader, std::string_view key) {
+  const auto value = reader.value(key);
+  const double number = value.number();
+  if (!(number >= 0)) value.refuse(fmt::format("{} is negative", number), restore);
+  return number;
+}
+
+Attempt read_attempt(ObjectReader reader) {
+  Attempt attempt{.attempt = read_attempt_number(reader.value("attempt")), .id = reader.text("id")};
+  attempt.started = reader.text("started");
+  attempt.command = reader.text("command");
+  attempt.first_case = reader.optional_text("first_case").value_or("");
+  attempt.previous = reader.text("previous");
+  attempt.topology = read_topology(reader.object("topology"));
+  attempt.environment = read_texts(reader.object("environment"));
+  attempt.warnings = read_warnings(reader.list("warnings"));
+  reader.finish();
+  return attempt;
+}
+
+}  // namespace
+
+int read_attempt_number(const JsonValue& value) {
+  const auto number = value.integer_at_least(1);
+  if (number > INT32_MAX) value.refuse("the number is out of range", restore);
+  return static_cast<int>(number);
+}
+
+Json conduct_to_json(const Conduct& conduct) {
+  invariant(std::isfinite(conduct.memory_bytes_per_rank + conduct.max_time_per_case_s +
+                          conduct.timeout_s),
+            "a number of the run's conduct is not finite");
+  Json cases = Json::array();
+  for (const auto& spec : conduct.cases) cases.emplace_back(plan::to_json(spec));
+  Json json{{"cases", std::move(cases)},
+            {"memory_bytes_per_rank", conduct.memory_bytes_per_rank},
+            {"max_time_per_case_s", conduct.max_time_per_case_s},
+            {"timeout_s", conduct.timeout_s},
+            {"rotation_bytes", conduct.rotation_bytes}};
+  if (conduct.ranks_per_node) json["ranks_per_node"] = *conduct.ranks_per_node;
+  if (!conduct.contract.empty()) json["contract"] = conduct.contract;
+  json["warnings"] = warnings_to_json(conduct.warnings);
+  return json;
+}
+
+Conduct read_conduct(ObjectReader reader) {
+  Conduct conduct;
+  for (const auto& entry : reader.list("cases"))
+    conduct.cases.push_back(plan::case_from_json(entry.json(), entry.place().text()));
+  conduct.memory_bytes_per_rank = read_amount(reader, "memory_bytes_per_rank");
+  conduct.max_time_per_case_s = read_amount(reader, "max_time_per_case_s");
+  conduct.timeout_s = read_amount(reader, "timeout_s");
+  conduct.rotation_bytes =
+      static_cast<std::uint64_t>(reader.value("rotation_bytes").integer_at_least(0));
+  if (const auto count = reader.optional_value("ranks_per_node"))
+    conduct.ranks_per_node = count->integer_at_least(1);
+  conduct.contract = reader.optional_text("contract").value_or("");
+  conduct.warnings = read_warnings(reader.list("warnings"));
+  reader.finish();
+  return conduct;
+}
+
+Json attempt_to_json(const Attempt& attempt) {
+  Json json{{"attempt", attempt.attempt},
+            {"id", attempt.id},
+            {"started", attempt.started},
+            {"command", attempt.command}};
+  if (!attempt.first_case.empty()) json["first_case"] = attempt.first_case;
+  json["previous"] = attempt.previous;
+  json["topology"] = topology_to_json(attempt.topology);
+  json["environment"] = attempt.environment;
+  json["warnings"] = warnings_to_json(attempt.warnings);
+  return json;
+}
+
+std::vector<Attempt> read_attempts(const std::vector<JsonValue>& list, int last) {
+  std::vector<Attempt> attempts;
+  auto number = static_cast<std::int64_t>(last) - std::ssize(list);
+  for (const auto& entry : list) {
+    auto attempt = read_attempt(entry.object());
+    if (attempt.attempt != ++number)
+      entry.refuse(
+          fmt::format("attempt {} stands where attempt {} belongs", attempt.attempt, number),
+          restore);
+    attempts.push_back(std::move(attempt));
+  }
+  return attempts;
+}
+
+}  // namespace assay::result
