@@ -83,6 +83,6 @@ add_executable(nonblocking mpi/nonblocking.cpp)
 target_link_libraries(nonblocking PRIVATE assay::benchmarks assay_mpi_session)
 assay_mpi_test(nonblocking RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:nonblocking>)
 
-add_executable(common_clock mpi/common_clock.cpp)
+add_executable(common_clock mpi/common_clock.cpp mpi/turns.cpp)
 target_link_libraries(common_clock PRIVATE assay::run assay_mpi_session)
 assay_mpi_test(common_clock RANKS 1 2 3 5 TIMEOUT 120 COMMAND $<TARGET_FILE:common_clock>)

@@ -9,6 +9,7 @@ import program
 from program import ProgramTest
 
 SHORT = ("-b", "4K", "-w", "2", "--warmup-time", "0.001", "-n", "20", "--quiet")
+ALIKE = (*SHORT, "--sync", "barrier")  # exactly so many iterations
 
 
 class Concurrent(ProgramTest):
@@ -36,7 +37,7 @@ class Concurrent(ProgramTest):
             "clauses": [{"id": "it", "of": of, "metric": metric, "q": 0.5, **bound}]})
 
     def test_overlap_is_kept_with_the_times_that_make_it(self):
-        self.measure(arguments=("overlap", "--set", "progress=poll", *SHORT))
+        self.measure(arguments=("overlap", "--set", "progress=poll", *ALIKE))
         case = self.case_of("overlap")
         series = self.series(case)
         self.assertEqual(len(series["overlap"]), 20)
@@ -58,7 +59,7 @@ class Concurrent(ProgramTest):
 
     def test_congestion_on_two_layouts_at_once(self):
         self.measure(ranks=4, arguments=("congestion", "--layout", "rail", "--ranks-per-node", "2",
-                                         "--beside", "all_to_all:layout=node,bytes=8K", *SHORT))
+                                         "--beside", "all_to_all:layout=node,bytes=8K", *ALIKE))
         case = self.case_of("congestion")
         series = self.series(case)
         self.assertEqual(len(series["slowdown"]), 20)
@@ -72,6 +73,20 @@ class Concurrent(ProgramTest):
         self.assertEqual(case["verify"]["after"]["wrong"], 0)
         self.assertIn("node", self.json("out", "result.json")["layouts"])
         self.assertEqual(self.alone("judge", "out").code, 0)
+
+    def test_congestion_may_start_at_an_agreed_time(self):
+        # As the clock allows: late starts are made up for in whole iterations, of all turns.
+        self.measure(arguments=("congestion", "-b", "8", "--beside", "all_to_all:bytes=8",
+                                *SHORT[2:]))
+        case = self.case_of("congestion")
+        self.assertIn(case["notes"]["sync"].split(",")[0], ("barrier", "round-time"))
+        series = self.series(case)
+        for name in ("slowdown", "t_alone", "t_companion", "late", "t_span", "last_arriver"):
+            if name in ("slowdown", "t_alone", "t_companion") or name in series:
+                self.assertEqual(len(series[name]), len(series["t_max"]), name)
+        self.assertGreaterEqual(len(series["t_max"]), 20)
+        self.assertEqual("late" in series, case["notes"]["sync"].startswith("round-time"))
+        self.assertEqual(case["verify"]["after"]["wrong"], 0)
 
     def test_what_cannot_go_on_at_once_is_refused_or_skipped(self):
         self.refuse(self.launch(2, "run", "congestion", "--beside", "all_to_all:layout=moon",

@@ -3,17 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <thread>
 
 #include "benchmarks/catalogue.hpp"
 #include "harness/bench/turns.hpp"
-#include "harness/run/runner.hpp"
 
 namespace assay {
 namespace {
-
-using testing::ElementsAre;
 
 double ratio(double comm, double compute, double both) {
   return bench::overlap_ratio(std::array{comm, compute, both});
@@ -134,80 +132,6 @@ TEST(Overlap, IsRefusedWhereItMeansNothing) {
   spec.protocol.pacing = Pacing::stream;
   EXPECT_THAT(overlap->supports(spec, {topology, pair, backends}).reason,
               testing::HasSubstr("use pacing isolated"));
-}
-
-/// Launches take 1, 21 and 41 ms in turn.
-class PreparedTurns final : public bench::Prepared {
- public:
-  Work work() const override { return {}; }
-  bench::Turns turns() const override {
-    return {{"t_comm", "t_compute"}, "overlap", [](std::span<const double> times) {
-              return times[0] < times[1] && times[1] < times[2] ? 7.0 : 0.0;
-            }};
-  }
-  void reset(bench::Iteration iteration) override { last_ = iteration.last; }
-  void launch() noexcept override {
-    announced_at_ = last_ ? turn_ : announced_at_;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1 + 20 * turn_));
-    turn_ = (turn_ + 1) % 3;
-  }
-  VerifyReport verify(Moment moment) override {
-    return {.checked = 1,
-            .wrong = moment == Moment::after && announced_at_ != 2 ? 1U : 0U,
-            .first = {},
-            .method = "timed output"};
-  }
-
- private:
-  bool last_ = false;
-  int turn_ = 0, announced_at_ = -1;
-};
-
-class TurnsBenchmark final : public bench::Benchmark {
- public:
-  TurnsBenchmark() { info_.name = "turns"; }
-  const BenchmarkInfo& info() const override { return info_; }
-  bench::Support supports(const Case&, const bench::Facts&) const override { return {}; }
-  std::unique_ptr<bench::Prepared> prepare(bench::Context&) const override {
-    return std::make_unique<PreparedTurns>();
-  }
-
- private:
-  BenchmarkInfo info_;
-};
-
-TEST(Turns, AreSeriesOfTheirOwnAndTheLastIsTheCase) {
-  const auto world = comm::make_solo_team();
-  const auto topology = stated_topology(1, 1);
-  const auto device = device::make_host_device();
-  const bench::Benchmarks benchmarks{std::make_shared<TurnsBenchmark>()};
-  run::Progress progress;
-  plan::Plan plan;
-  plan.layouts["world"] = {"world", {{{Group{{{0, 0, 1}}}}}}};
-  auto& spec = plan.cases.emplace_back();
-  spec.benchmark = "turns";
-  spec.layout = "world";
-  spec.protocol.warm_up = {.iterations = 1, .time_s = 0};
-  spec.protocol.pilot = 0;
-  spec.protocol.stop = {.kind = StopKind::iterations, .iterations = 4};
-  result::CaseResult result;
-  run::CommonClock clock(*world);
-  run::run_plan(plan, {*world, topology, *device, benchmarks, {}, progress, clock}, {},
-                [&](const result::CaseResult& c) { result = c; });
-  std::map<std::string, const Series*> series;
-  for (const auto& one : result.samples.series) series[one.name] = &one;
-  for (const char* name : {"t_max", "t_comm", "t_compute", "overlap"}) {
-    ASSERT_TRUE(series.contains(name)) << name;
-    EXPECT_EQ(series[name]->values.size(), 4U) << name;
-  }
-  // The ratio saw the times of one iteration in their order.
-  EXPECT_THAT(series["overlap"]->values, ElementsAre(7, 7, 7, 7));
-  EXPECT_EQ(series["overlap"]->unit, "");
-  EXPECT_EQ(series["t_comm"]->unit, "s");
-  for (std::size_t i = 0; i < 4; ++i)
-    EXPECT_LT(series["t_compute"]->values[i], series["t_max"]->values[i]);
-  EXPECT_GE(series["rank_min"]->values.front(), 0.04) << "the quantiles are of the last turn too";
-  EXPECT_EQ(result.verify.after.wrong, 0U) << "what is verified is not the last of the turns";
 }
 
 }  // namespace
