@@ -221,7 +221,8 @@ TEST_P(ShippedContract, IsValidAgainstItsSchemaAndParses) {
   EXPECT_EQ(parse_contract(text, path).name, GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ShippedContract, testing::Values("quickstart", "node-cpu", "fabric-cpu"));
+INSTANTIATE_TEST_SUITE_P(All, ShippedContract,
+                         testing::Values("quickstart", "node-cpu", "fabric-cpu"));
 
 TEST(ContractSchema, RefusesWhatTheParserRefuses) {
   auto json = nlohmann::json::parse(test::contents("configs/contracts/quickstart.json"));
