@@ -79,6 +79,10 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
   run.add_option("--algorithm", o.algorithms, "native, or composed ones: see list algorithms")
       ->group(group)
       ->delimiter(',');
+  run.add_option("--beside", o.beside, "congestion: what else goes on, once or more often")
+      ->group(group)
+      ->type_name("COLLECTIVE:layout=…,bytes=…")
+      ->allow_extra_args(false);
   add("--backend", o.backend, "see: assay list backends", "NAME");
   run.add_option("--set", o.settings, "any dimension: --set m=512,1024")
       ->group(group)
@@ -247,7 +251,7 @@ bool RunOptions::shapes_requests() const {
                      !backend.empty() || !pacing.empty() || !cache.empty();
   const bool lists = !types.empty() || !ops.empty() || !layouts.empty() || !settings.empty() ||
                      !in_place.empty() || !roots.empty() || !algorithms.empty() ||
-                     !benchmarks.empty();
+                     !beside.empty() || !benchmarks.empty();
   return texts || lists || iterations || repetitions || time_s || precision;
 }
 

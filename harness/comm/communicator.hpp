@@ -47,6 +47,24 @@ class Launch {
   virtual const LaunchInfo& info() const = 0;
 };
 
+/// A collective that goes on while the caller computes; resolved before timing like a Launch. One
+/// operation at a time: start, then test as often as liked, then wait. Nothing here throws,
+/// allocates or logs but check(); the library may allocate.
+class Nonblocking {
+ public:
+  virtual ~Nonblocking() = default;
+  /// Collective over the communicator, in the same order on all its ranks; does not wait. Buffers
+  /// as for Launch; untouched by the caller until the operation is complete.
+  virtual void start(const std::byte* send, std::byte* recv) noexcept = 0;
+  /// Local. Lets the library make progress; true once this rank's part is complete.
+  virtual bool test() noexcept = 0;
+  /// Blocks until this rank's part is complete. At once where nothing is under way.
+  virtual void wait() noexcept = 0;
+  /// Local. Throws RunError if any operation so far failed.
+  virtual void check() const = 0;
+  virtual const LaunchInfo& info() const = 0;
+};
+
 /// One message of a fixed size to or from a rank of the communicator.
 struct Transfer {
   enum class Way { send, receive };
@@ -79,6 +97,10 @@ class Communicator {
   /// Local. The library's own implementation of `call`, or null where it has none.
   /// The launch must not outlive the communicator. Throws RunError when the library refuses.
   virtual std::unique_ptr<Launch> native(const CollectiveCall& call) = 0;
+  /// Local. The same, nonblocking; null where the library has none for a call of this size: it is
+  /// neither cut into pieces nor wrapped into wider types. Throws RunError when the library
+  /// refuses.
+  virtual std::unique_ptr<Nonblocking> nonblocking(const CollectiveCall&) { return nullptr; }
   /// Local. Indices of the result are those of `transfers`. Must not outlive the communicator.
   virtual std::unique_ptr<Transfers> transfers(std::vector<Transfer> transfers) = 0;
 };

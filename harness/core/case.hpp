@@ -75,6 +75,10 @@ struct Case {
 /// The layout without its placement: "world" of "world@7".
 std::string_view layout_name(const Case& c);
 
+/// Key into Plan::layouts of what goes on beside the case, under the same placement; empty: nothing
+/// does. Throws UsageError where the dimension says nothing sensible.
+std::string companion_layout(const Case& c);
+
 /// The value a contract selects on: "benchmark", "layout" (without its placement, which is a
 /// dimension), "pacing", "cache" or a dimension. Placement and repetition are 0 where the case does
 /// not name them; any other dimension that it lacks is absent.

@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "harness/core/beside.hpp"
 #include "harness/core/data_type.hpp"
 #include "harness/core/error.hpp"
 #include "harness/core/reduce_op.hpp"
@@ -96,6 +97,7 @@ DimValue parse_dim(const DimInfo& dim, std::string_view text, std::string_view w
   if (dim.name == "type") return parse_type(text, where);
   if (dim.name == "op") return parse_op(text, where);
   if (dim.name == "root") return parse_root(text, where);
+  if (dim.name == "beside") return format_beside(parse_beside(text, where));
   if (dim.name == "counts") return parse_counts(text, where);
   return std::string(text);
 }

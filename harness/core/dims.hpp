@@ -20,7 +20,8 @@ struct DimInfo {
   std::string_view help;
 };
 
-inline constexpr std::array<DimInfo, 15> dim_table{{
+inline constexpr std::array<DimInfo, 18> dim_table{{
+    {"collective", DimKind::text, "which collective is under way: see list collectives"},
     {"backend", DimKind::text, "communication library: mpi"},
     {"memory", DimKind::text, "where the buffers are: host"},
     {"type", DimKind::text, "element type: int8 … fp64, fp16, bf16"},
@@ -33,6 +34,10 @@ inline constexpr std::array<DimInfo, 15> dim_table{{
     {"counts", DimKind::text, "who sends how much to whom: uniform, or skewed:SEED"},
     {"window", DimKind::integer, "messages under way at once"},
     {"in_place", DimKind::flag, "send and receive buffer are the same"},
+    {"progress", DimKind::text,
+     "during a nonblocking collective: none (the caller computes), poll (and tests now and then)"},
+    {"beside", DimKind::text,
+     "what else goes on meanwhile: all_to_all:layout=node,bytes=1MiB (also type=, op=)"},
     {"m", DimKind::integer, "rows of A and C"},
     {"n", DimKind::integer, "columns of B and C"},
     {"k", DimKind::integer, "columns of A, rows of B"},

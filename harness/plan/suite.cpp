@@ -27,7 +27,23 @@ std::vector<DimValue> read_sweep(ObjectReader reader, DimKind kind) {
   return values_of(sweep, reader.place().text());
 }
 
+/// {"benchmark": "all_to_all", "layout": "node", "bytes": "1MiB"} in the words of parse_beside().
+std::string beside_text(const JsonValue& value) {
+  auto reader = value.object();
+  auto text = reader.text("benchmark");
+  char separator = ':';
+  for (const auto* key : {"layout", "bytes", "type", "op"})
+    if (const auto one = reader.optional_text(key)) {
+      text += fmt::format("{}{}={}", separator, key, *one);
+      separator = ',';
+    }
+  reader.finish();
+  return text;
+}
+
 DimValue read_value(const DimInfo& dim, const JsonValue& value) {
+  if (dim.name == "beside" && value.is_object())
+    return parse_dim(dim, beside_text(value), value.place().text());
   if (dim.kind == DimKind::flag) return value.flag();
   if (dim.kind == DimKind::text) return parse_dim(dim, value.text(), value.place().text());
   return read_number(value, dim.kind);

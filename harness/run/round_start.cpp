@@ -38,8 +38,7 @@ void Round::choose_start() {
   if (timing_.start == StartBy::barrier) return;
 
   const auto report = rig_.clock.synchronise();
-  if (!seat_.idle() && !seat_.start_cost)
-    seat_.start_cost = measure_start_cost(*seat_.team, rig_.clock);
+  if (!seat_.idle() && !start_cost()) start_cost() = measure_start_cost(starters(), rig_.clock);
   if (timing_.start) {
     lost_time_ = !std::isfinite(report.bound_ns);
     return;
@@ -52,7 +51,7 @@ void Round::choose_start() {
                   std::vector<double>(report_.warm_up.begin(), report_.warm_up.end()), 0.5)) *
                   1e9
             : -HUGE_VAL,
-      seat_.idle() ? 0 : seat_.start_cost->barrier_skew_ns};
+      seat_.idle() ? 0 : start_cost()->barrier_skew_ns};
   rig_.world.max(worst);
   timing_.barrier_skew_ns = worst[1];
   timing_.start =

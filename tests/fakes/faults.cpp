@@ -97,6 +97,8 @@ class FaultyPrepared final : public bench::Prepared {
   Work work() const override { return inner_->work(); }
   comm::LaunchInfo launch_info() const override { return inner_->launch_info(); }
   std::map<std::string, std::string> notes() const override { return inner_->notes(); }
+  bench::Turns turns() const override { return inner_->turns(); }
+  void calibrate(comm::Team& group) override { inner_->calibrate(group); }
   void reset(bench::Iteration iteration) override { inner_->reset(iteration); }
   void launch() noexcept override {
     trouble_.around([&](bool) { inner_->launch(); });
@@ -186,6 +188,10 @@ class FaultyCommunicator final : public comm::Communicator {
     const bool meant = fault_.benchmark.empty() || fault_.benchmark == name(call.collective);
     return std::make_unique<FaultyLaunch>(std::move(launch), fault_, struck_ && meant,
                                           received(call) * width, width);
+  }
+  /// Without fault: faults are planted in launches that block.
+  std::unique_ptr<comm::Nonblocking> nonblocking(const comm::CollectiveCall& call) override {
+    return inner_->nonblocking(call);
   }
   std::unique_ptr<comm::Transfers> transfers(std::vector<comm::Transfer> all) override {
     return inner_->transfers(std::move(all));

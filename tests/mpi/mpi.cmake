@@ -64,7 +64,7 @@ endfunction()
 add_library(assay_mpi_session STATIC mpi/session.cpp)
 target_link_libraries(assay_mpi_session PUBLIC assay::comm GTest::gmock GTest::gtest)
 
-add_executable(conformance mpi/conformance.cpp)
+add_executable(conformance mpi/conformance.cpp mpi/team.cpp)
 target_link_libraries(conformance PRIVATE assay_fakes assay_mpi_session)
 assay_mpi_test(conformance RANKS 1 2 3 4 5 TIMEOUT 180
   COMMAND $<TARGET_FILE:conformance> --gtest_filter=-Large.*)
@@ -79,6 +79,10 @@ add_executable(composed mpi/composed.cpp unit/schedule_model.cpp)
 target_link_libraries(composed PRIVATE assay::bench assay_mpi_session)
 assay_mpi_test(composed RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:composed>)
 
-add_executable(common_clock mpi/common_clock.cpp)
+add_executable(nonblocking mpi/nonblocking.cpp)
+target_link_libraries(nonblocking PRIVATE assay::benchmarks assay_mpi_session)
+assay_mpi_test(nonblocking RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:nonblocking>)
+
+add_executable(common_clock mpi/common_clock.cpp mpi/turns.cpp)
 target_link_libraries(common_clock PRIVATE assay::run assay_mpi_session)
 assay_mpi_test(common_clock RANKS 1 2 3 5 TIMEOUT 120 COMMAND $<TARGET_FILE:common_clock>)

@@ -2,7 +2,7 @@
 # entry per scenario: each has its own time limit and name in the report.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
-foreach(part outcomes contracts compare files bad_input signals ranks resume clock)
+foreach(part outcomes contracts compare concurrent files bad_input signals ranks resume clock)
   # What measures or waits for deadlines has the machine for itself.
   set(cores 2)
   if(part MATCHES "files|bad_input|resume")

@@ -8,6 +8,7 @@ assay_test(schedule_test LABEL unit TIMEOUT 120
   LINKS assay::schedule)
 assay_test(plan_test LABEL unit TIMEOUT 60
   SOURCES unit/json_reader_test.cpp unit/layout_json_test.cpp unit/suite_test.cpp unit/plan_test.cpp
+          unit/beside_test.cpp
   LINKS assay::plan)
 target_include_directories(plan_test SYSTEM PRIVATE "${ASSAY_VALIJSON_INCLUDE}")
 
