@@ -45,6 +45,12 @@ bool rooted(Collective collective) {
          collective == Collective::gather || collective == Collective::scatter;
 }
 
+std::optional<ReduceOp> op_of(Collective collective) {
+  const bool reduces = collective == Collective::all_reduce || collective == Collective::reduce ||
+                       collective == Collective::reduce_scatter;
+  return reduces ? std::optional(ReduceOp::sum) : std::nullopt;
+}
+
 /// Wrong elements of this rank's output after two launches in a row.
 template <class T>
 std::uint64_t wrong(World& world, const Algorithm& algorithm, const Shape& shape) {
@@ -56,9 +62,11 @@ std::uint64_t wrong(World& world, const Algorithm& algorithm, const Shape& shape
   const auto original = send;
   const auto schedule = algorithm.build(shape, rank);
   const auto type = std::is_floating_point_v<T> ? DataType::fp32 : DataType::int32;
-  const auto launch =
-      bench::compose({.schedule = schedule, .type = type, .algorithm = std::string(algorithm.name)},
-                     *world.communicator, *world.device);
+  const auto launch = bench::compose({.schedule = schedule,
+                                      .type = type,
+                                      .op = op_of(algorithm.collective),
+                                      .algorithm = std::string(algorithm.name)},
+                                     *world.communicator, *world.device);
   for (int i = 0; i < 2; ++i)
     (*launch)(reinterpret_cast<const std::byte*>(send.data()),
               reinterpret_cast<std::byte*>(recv.data()));

@@ -3,7 +3,7 @@
 import unittest
 
 import program
-from program import ProgramTest
+from program import SHORT, ProgramTest
 
 SWEEP = ("all_reduce", "all_to_all", "copy", "-b", "1K", "-e", "64K", "-f", "8", "-n", "20",
          "--ranks-per-node", "1", "--quiet")
@@ -40,6 +40,13 @@ class Ranks(ProgramTest):
 
     def test_5(self):
         self.sweep(5, ANYWHERE + ",pairs,halves,split:2", {"node": 5, "halves": 2, "split:2": 2})
+
+    def test_every_root_says_who_reduces(self):
+        """Where rank 0 only sends its part, too."""
+        self.measure(ranks=3, arguments=("reduce", *SHORT, "--algorithm", "tree", "-r", "all"))
+        cases = [c for c in self.json("out", "result.json")["cases"] if c["benchmark"] == "reduce"]
+        self.assertEqual({c["dims"]["root"]: c["reduction"] for c in cases},
+                         {"0": "assay", "1": "assay", "2": "assay"})
 
     def test_uneven_hosts_have_no_rails(self):
         """Three ranks cannot be stated to be hosts of two."""
