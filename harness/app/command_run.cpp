@@ -117,6 +117,7 @@ class RunCommand {
     const auto& conduct = begun_->conduct;
     options_.ranks_per_node = conduct.ranks_per_node;
     options_.max_time_per_case_s = conduct.max_time_per_case_s;
+    options_.sync = conduct.sync;
     if (!options_.timeout_s) options_.timeout_s = conduct.timeout_s;
   }
 

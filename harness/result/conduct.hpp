@@ -19,6 +19,7 @@ struct Conduct {
   double timeout_s = 0;
   std::uint64_t rotation_bytes = 0;
   std::optional<std::int64_t> ranks_per_node = {};  ///< where hosts were pretended
+  std::string sync = "auto";                        ///< --sync; journals of 0.1.1 do not say it
   std::string contract = {};                        ///< its text; empty: none
   std::vector<Warning> warnings = {};               ///< of the first attempt's inventory
 };

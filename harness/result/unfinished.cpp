@@ -38,13 +38,15 @@ AppendFile held_journal(const fs::path& folder) {
   return journal;
 }
 
-/// What a journal of another version lacks can be read, but not made up.
+/// What a journal of another version lacks can be read, but not made up; one of 0.1.1 lacks only
+/// what has a default.
 void check_version(std::string_view header_line, const std::string& where) {
   const auto header = plan::parse_json(header_line, where + ": line 1");
   plan::ObjectReader reader(header, {where + ": line 1", {}});
   plan::check_format(reader, "assay.journal", schema_version);
   const auto version = reader.value("schema_version");
-  if (version.text() != schema_version || !header.contains("conduct"))
+  const bool known = version.text() == schema_version || version.text() == "0.1.1";
+  if (!known || !header.contains("conduct"))
     version.refuse(fmt::format("version \"{}\" cannot be resumed by this program, which writes {}",
                                version.text(), schema_version),
                    "resume it with the assay that began it");

@@ -49,10 +49,10 @@ class ResumeTest(ProgramTest):
         except (KeyError, OSError):
             pass  # it has ended already
 
-    def cut(self, out, ranks=2, victim=0, lines=3):
+    def cut(self, out, *options, ranks=2, victim=0, lines=3):
         """A run that is killed in the middle."""
         self.write("small.json", CONTRACT)
-        self.begin(ranks, *CASES, "--contract", "small.json", "--out", out)
+        self.begin(ranks, *CASES, *options, "--contract", "small.json", "--out", out)
         await_true(lambda: self.journal_lines(out) >= lines, self.process)
         self.kill_rank(victim)
         run = self.finish(self.process)
@@ -158,6 +158,15 @@ class Killed(ResumeTest):
         run = self.launch(2, "run", "--resume", "out", "--quiet")
         self.expect(run, 0, "PASS +latency")
         self.assertEqual(self.json("out", "contract.json")["name"], "small")
+
+    def test_iterations_start_as_they_did(self):
+        """Chosen anew, most of them would start at an agreed time."""
+        self.cut("out", "--sync", "barrier")
+        self.expect(self.launch(2, "run", "--resume", "out", "--quiet"), 0)
+        starts = {c["notes"]["sync"] for c in self.json("out", "result.json")["cases"]
+                  if c["benchmark"] == "all_reduce"}
+        self.assertEqual(len(starts), 1, starts)
+        self.assertRegex(starts.pop(), "barrier")
 
     def test_when_only_files_were_missing(self):
         self.write("small.json", CONTRACT)

@@ -77,12 +77,14 @@ class Resumed : public ::testing::Test {
 TEST_F(Resumed, WhatWasRecordedIsReadAgain) {
   conduct.ranks_per_node = 2;
   conduct.rotation_bytes = 1 << 20;
+  conduct.sync = "barrier";
   conduct.max_time_per_case_s = 7;
   conduct.memory_bytes_per_rank = 2.5;
   write(1);
   const auto run = open_unfinished(folder);
   EXPECT_EQ(run.conduct.ranks_per_node, 2);
   EXPECT_EQ(run.conduct.rotation_bytes, 1U << 20);
+  EXPECT_EQ(run.conduct.sync, "barrier");
   EXPECT_EQ(run.conduct.max_time_per_case_s, 7);
   EXPECT_EQ(run.conduct.timeout_s, 30);
   EXPECT_EQ(run.conduct.contract, conduct.contract);
@@ -219,12 +221,21 @@ TEST_F(Resumed, WhatIsNoJournalIsNamed) {
 
 TEST_F(Resumed, AJournalOfAnotherVersionIsRefused) {
   write(1);
-  change(journal_name, "\"schema_version\":\"0.1.1\"", "\"schema_version\":\"0.1.0\"");
+  change(journal_name, "\"schema_version\":\"0.1.2\"", "\"schema_version\":\"0.1.0\"");
   EXPECT_THAT(refused(), AllOf(HasSubstr("run.jsonl: line 1: schema_version: version \"0.1.0\" "
-                                         "cannot be resumed by this program, which writes 0.1.1"),
+                                         "cannot be resumed by this program, which writes 0.1.2"),
                                HasSubstr("resume it with the assay that began it")));
   change(journal_name, "\"schema_version\":\"0.1.0\"", "\"schema_version\":\"2.0.0\"");
   EXPECT_THAT(refused(), HasSubstr("version \"2.0.0\" cannot be read by this program"));
+}
+
+TEST_F(Resumed, AJournalThatDoesNotSayHowIterationsStartIsGoneOnWith) {
+  write(1);
+  change(journal_name, "\"schema_version\":\"0.1.2\"", "\"schema_version\":\"0.1.1\"");
+  change(journal_name, "\"sync\":\"auto\",", "");
+  EXPECT_EQ(open_unfinished(folder).conduct.sync, "auto");
+  go_on(5);
+  EXPECT_TRUE(load_result(folder).document.run.complete);
 }
 
 TEST_F(Resumed, WhatWasChangedIsNamed) {
