@@ -156,7 +156,9 @@ class RunCommand {
       else
         begin_results();
       writing_.store(&*writer_);
-      if (contract_.given()) writer_->keep_contract(contract_.text);
+      if (contract_.given()) writer_->keep(result::contract_name, contract_.text);
+      for (const auto& [name, text] : plan_.traffic)
+        writer_->keep(kept_traffic(traffic_name(name)), text);
       return writer_->folder().string();
     });
     const std::lock_guard lock(noted_);

@@ -69,6 +69,7 @@ result::Conduct conduct_of(const RunOptions& options, const plan::Plan& plan,
           .rotation_bytes = inventory.rotation_bytes,
           .ranks_per_node = options.ranks_per_node,
           .sync = options.sync,
+          .traffic = plan.traffic,
           .contract = contract.text,
           .warnings = inventory.warnings};
 }

@@ -93,11 +93,12 @@ TYPED_TEST(EveryAlgorithm, CarriesItsCollectiveOut) {
     // 0, 1, odd, beyond eager messages
     for (const std::uint64_t count : {0U, 1U, 7U, 1023U, 20'011U}) {
       if (!algorithm.refusal(ranks).empty()) continue;
-      const auto counts = tests::skewed_counts(ranks, count);
+      const tests::SkewedCounts counts(count);
       for (int root = 0; root < (rooted(algorithm.collective) ? ranks : 1); ++root)
         // Whole, and cut into several segments.
         for (const std::uint64_t segment : {schedule::default_segment, std::uint64_t{3001}})
-          EXPECT_EQ((wrong<TypeParam>(world, algorithm, {ranks, count, root, counts, segment})), 0U)
+          EXPECT_EQ((wrong<TypeParam>(world, algorithm, {ranks, count, root, &counts, segment})),
+                    0U)
               << name(algorithm.collective) << " " << algorithm.name << ", " << count
               << " elements, root " << root;
     }

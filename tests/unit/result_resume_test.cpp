@@ -261,6 +261,37 @@ TEST_F(Resumed, WhatWasChangedIsNamed) {
               HasSubstr("case c002 stands where the plan has another"));
 }
 
+/// The file that says who sends how much to whom is what the first case calls it.
+TEST_F(Resumed, AMatrixThatIsAnotherIsNamed) {
+  const std::string csv = "1,2\n3,4\n";
+  const auto counts = format_traffic({"moe.csv", result::sha256(csv).substr(0, traffic_digits)});
+  document.cases[0].spec.dims["counts"] = conduct.cases[0].dims["counts"] = counts;
+  document.plan.sha256 = result::sha256(plan::canonical({.suite = "rich",
+                                                         .seed = document.run.seed,
+                                                         .cases = conduct.cases,
+                                                         .layouts = document.layouts}));
+  const auto begin = [&](TrafficTexts traffic) {
+    fs::remove_all(folder);
+    conduct.traffic = std::move(traffic);
+    write(1);
+  };
+  begin({{counts, csv}});
+  auto run = open_unfinished(folder);
+  EXPECT_EQ(run.conduct.traffic.at(counts), csv);
+  EXPECT_EQ(planned(run.document, run.conduct).cases[0].traffic->weights[3], 4U);
+  EXPECT_NO_THROW(result::validate_schema(nlohmann::json::parse(run.header_line()), "journal", ""));
+  const auto lacking = "line 1: it does not hold what counts=";
+  begin({});
+  EXPECT_THAT(refused(), HasSubstr(lacking + counts + " names"));
+  begin({{counts, "1,2\n3,5\n"}});
+  EXPECT_THAT(refused(), HasSubstr(lacking + counts + " names"));
+  begin({{counts, csv}, {"x", "7"}});
+  EXPECT_THAT(refused(), HasSubstr(std::string(lacking) + "x names"));
+  begin({{counts, csv}});
+  spill(folder / kept_traffic(traffic_name(counts)), "7");
+  EXPECT_THAT(refused(), HasSubstr(".csv: is not the file that the run was begun with"));
+}
+
 TEST_F(Resumed, AttemptsAreNumberedAndBeginWhereTheySay) {
   write(2);
   go_on(4);
