@@ -7,7 +7,7 @@ namespace assay::benchmarks {
 CollectiveData::CollectiveData(const CollectiveSpec& spec, bench::Context& context)
     : spec_(spec),
       context_(context),
-      shape_(spec, context.spec.dims, context.group.size, context.seed),
+      shape_(spec, context.spec.dims, context.group.size, context.seed, context.spec.traffic.get()),
       in_place_(shape_.call(0).in_place),
       mine_(shape_.extent(context.group.rank)),
       rotation_(bench::rotation_over(context.rotation_bytes, largest_bytes())),

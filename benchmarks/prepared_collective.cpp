@@ -70,7 +70,8 @@ class PreparedCollective final : public bench::Prepared {
     }
     const auto schedule = algorithm->build(shape.schedule_shape(root), context_.group.rank);
     const bool averages = spec_.reduces && call.op == ReduceOp::avg;
-    return bench::compose({schedule, call.type, call.op, std::string(algorithm->name),
+    const auto op = spec_.reduces ? std::optional(call.op) : std::nullopt;
+    return bench::compose({schedule, call.type, op, std::string(algorithm->name),
                            averages ? spec_.recv_elements(call, context_.group.rank) : 0},
                           *context_.communicator, context_.device);
   }

@@ -81,13 +81,13 @@ class ComposedLaunch final : public comm::Launch {
   ComposedLaunch(const Composition& composition, Compiler compiled,
                  comm::Communicator& communicator, device::Device& device)
       : device_(device),
-        reduction_{composition.type, composition.op},
+        reduction_{composition.type, composition.op.value_or(ReduceOp::sum)},
         divide_count_(composition.divide_count),
         ranks_(communicator.size()),
         scratch_(device.allocate(composition.schedule.scratch * size_of(composition.type))),
         program_(std::move(compiled.program)),
         transfers_(communicator.transfers(std::move(compiled.transfers))),
-        info_{"composed " + composition.algorithm, compiled.reduces ? "assay" : ""} {}
+        info_{"composed " + composition.algorithm, composition.op ? "assay" : ""} {}
 
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
     if (send == nullptr) {
@@ -144,6 +144,7 @@ std::unique_ptr<comm::Launch> compose(const Composition& composition,
                                       comm::Communicator& communicator, device::Device& device) {
   Compiler compiler(composition.schedule, size_of(composition.type));
   compiler.run();
+  invariant(!compiler.reduces || composition.op, "a schedule that reduces needs an operator");
   return std::make_unique<ComposedLaunch>(composition, std::move(compiler), communicator, device);
 }
 

@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "harness/core/collective.hpp"
 #include "harness/core/data_type.hpp"
+#include "harness/core/pair_counts.hpp"
 #include "harness/core/reduce_op.hpp"
 #include "harness/device/device.hpp"
 
@@ -21,10 +21,9 @@ struct CollectiveCall {
   Collective collective = Collective::all_reduce;
   DataType type = DataType::fp32;
   ReduceOp op = ReduceOp::sum;
-  std::uint64_t count = 0;  ///< elements; all_to_all, all_gather, …: per rank
-  int root = 0;             ///< rooted collectives
-  /// all_to_all_v: element [i · size + j] is what rank i sends to rank j; outlives the launch.
-  std::span<const std::uint64_t> counts{};
+  std::uint64_t count = 0;             ///< elements; all_to_all, all_gather, …: per rank
+  int root = 0;                        ///< rooted collectives
+  const PairCounts* counts = nullptr;  ///< all_to_all_v; not needed once the call is resolved
 };
 
 /// How a call is carried out, for the document.

@@ -172,11 +172,9 @@ class AllToAllV final : public MpiLaunch {
  public:
   AllToAllV(const CommView& comm, const CollectiveCall& call)
       : MpiLaunch("MPI_Alltoallv", {"native", ""}), comm_(comm), type_(mpi_type(call.type)) {
-    const auto size = static_cast<std::size_t>(comm.size),
-               rank = static_cast<std::size_t>(comm.rank);
-    for (std::size_t peer = 0; peer < size; ++peer) {
-      send_.add(call.counts[rank * size + peer]);
-      recv_.add(call.counts[peer * size + rank]);
+    for (int peer = 0; peer < comm.size; ++peer) {
+      send_.add((*call.counts)(comm.rank, peer));
+      recv_.add((*call.counts)(peer, comm.rank));
     }
   }
   void operator()(const std::byte* send, std::byte* recv) noexcept override {

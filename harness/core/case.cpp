@@ -91,6 +91,12 @@ std::optional<DimValue> attribute(const Case& c, std::string_view key) {
   return std::nullopt;
 }
 
+const std::string* traffic_of(const Case& c) {
+  const auto counts = c.dims.find("counts");
+  const auto* text = counts == c.dims.end() ? nullptr : std::get_if<std::string>(&counts->second);
+  return text != nullptr && text->starts_with(traffic_file) ? text : nullptr;
+}
+
 std::string label(const Case& c) {
   auto text = c.benchmark;
   for (const auto dim : label_order)

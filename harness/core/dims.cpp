@@ -8,6 +8,7 @@
 #include "harness/core/data_type.hpp"
 #include "harness/core/error.hpp"
 #include "harness/core/reduce_op.hpp"
+#include "harness/core/traffic_matrix.hpp"
 #include "harness/core/units.hpp"
 
 namespace assay {
@@ -62,8 +63,9 @@ std::string parse_counts(std::string_view text, std::string_view where) {
   constexpr std::string_view skewed = "skewed:";
   if (text == "uniform" || (text.starts_with(skewed) && is_number(text.substr(skewed.size()))))
     return std::string(text);
+  if (text.starts_with(traffic_file) && text.size() > traffic_file.size()) return std::string(text);
   throw UsageError({std::string(where), fmt::format("'{}' says not who sends how much", text),
-                    "expected uniform, or skewed:SEED such as skewed:7"});
+                    "expected uniform, skewed:SEED such as skewed:7, or file:CSV"});
 }
 
 template <typename T>

@@ -31,7 +31,7 @@ inline constexpr std::array<DimInfo, 18> dim_table{{
      "a rank of the group, all (each in turn, a case of its own), or rotating (next at each "
      "launch)"},
     {"algorithm", DimKind::text, "native: the library's own; or one composed of send and receive"},
-    {"counts", DimKind::text, "who sends how much to whom: uniform, or skewed:SEED"},
+    {"counts", DimKind::text, "who sends how much to whom: uniform, skewed:SEED or file:CSV"},
     {"window", DimKind::integer, "messages under way at once"},
     {"in_place", DimKind::flag, "send and receive buffer are the same"},
     {"progress", DimKind::text,

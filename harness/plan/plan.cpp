@@ -196,4 +196,13 @@ Plan make_plan(const Suite& suite, const Catalogue& catalogue, const Topology& t
   return std::move(builder).finish(suite.name, seed);
 }
 
+void attach_traffic(Plan& plan) {
+  std::map<std::string, std::shared_ptr<const TrafficMatrix>> matrices;
+  for (const auto& [name, text] : plan.traffic)
+    matrices[name] = std::make_shared<TrafficMatrix>(parse_traffic(text, name));
+  for (auto& spec : plan.cases)
+    if (const auto* counts = traffic_of(spec))
+      if (const auto at = matrices.find(*counts); at != matrices.end()) spec.traffic = at->second;
+}
+
 }  // namespace assay::plan

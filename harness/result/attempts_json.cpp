@@ -55,6 +55,8 @@ Json conduct_to_json(const Conduct& conduct) {
             {"timeout_s", conduct.timeout_s},
             {"rotation_bytes", conduct.rotation_bytes}};
   if (conduct.ranks_per_node) json["ranks_per_node"] = *conduct.ranks_per_node;
+  json["sync"] = conduct.sync;
+  if (!conduct.traffic.empty()) json["traffic"] = conduct.traffic;
   if (!conduct.contract.empty()) json["contract"] = conduct.contract;
   json["warnings"] = warnings_to_json(conduct.warnings);
   return json;
@@ -71,6 +73,9 @@ Conduct read_conduct(ObjectReader reader) {
       static_cast<std::uint64_t>(reader.value("rotation_bytes").integer_at_least(0));
   if (const auto count = reader.optional_value("ranks_per_node"))
     conduct.ranks_per_node = count->integer_at_least(1);
+  if (const auto sync = reader.optional_value("sync"))
+    conduct.sync = sync->choice({"auto", "barrier"});
+  if (auto traffic = reader.optional_object("traffic")) conduct.traffic = read_texts(*traffic);
   conduct.contract = reader.optional_text("contract").value_or("");
   conduct.warnings = read_warnings(reader.list("warnings"));
   reader.finish();

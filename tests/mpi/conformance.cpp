@@ -106,6 +106,14 @@ std::vector<DimValue> roots() {
   return {std::string("0"), std::to_string(session->world().size() - 1), std::string("rotating")};
 }
 
+/// Of a row that is 0 but for its end, and others that are not alike.
+std::shared_ptr<const TrafficMatrix> with_gaps() {
+  const auto ranks = session->world().size();
+  TrafficMatrix matrix{ranks, std::vector<std::uint64_t>(static_cast<std::size_t>(ranks * ranks))};
+  std::iota(matrix.weights.begin() + ranks - 1, matrix.weights.end(), 1);
+  return std::make_shared<TrafficMatrix>(std::move(matrix));
+}
+
 bool runs(const bench::Benchmark& benchmark, const Case& spec) {
   const auto topology = stated_topology(session->world().size(), session->world().size());
   const auto layout = schedule::make_layout("world", topology);
@@ -148,7 +156,9 @@ std::vector<Case> cases_of(const bench::Benchmark& benchmark, const comm::Backen
   for (const auto& dim : info.dims)
     if (dim.name == "algorithm")
       multiply(cases, "algorithm", {dim.choices.begin(), dim.choices.end()});
-  multiply(cases, "counts", {std::string("uniform"), std::string("skewed:7")});
+  multiply(cases, "counts", texts(std::array<std::string_view, 3>{"uniform", "skewed:7", "file:"}));
+  for (auto& spec : cases)
+    if (traffic_of(spec)) spec.traffic = with_gaps();
   multiply(cases, "window", {std::int64_t{1}, std::int64_t{5}});
   // Algorithms and roots know no types: one wide, one narrow.
   std::erase_if(cases, [](const Case& spec) {

@@ -117,6 +117,17 @@ TEST_F(Composed, SaysWhatItIs) {
   EXPECT_THAT(recv, ElementsAre(1, 2, 10, 10)) << "through scratch memory";
 }
 
+/// A leaf of the tree sends its part and reduces nothing itself.
+TEST_F(Composed, EveryRankSaysWhoReduces) {
+  const auto* tree = schedule::find_algorithm(Collective::reduce, "tree");
+  for (const int root : {0, 1}) {
+    const auto schedule = tree->build({.ranks = 2, .count = recv.size(), .root = root}, 0);
+    const auto composed =
+        compose({.schedule = schedule, .op = ReduceOp::sum, .algorithm = "tree"}, peers, *device);
+    EXPECT_EQ(composed->info().reduction, "assay") << "root " << root;
+  }
+}
+
 TEST_F(Composed, ALaunchAllocatesNothing) {
   for (const auto* name : {"ring", "recursive_doubling"}) {
     const auto composed = all_reduce(ReduceOp::avg, name);

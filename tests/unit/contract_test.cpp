@@ -131,6 +131,11 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{clause("\"all_reduce\"}",
                    "\"all_reduce\",\"bytes\":{\"min\":\"2MiB\",\"max\":\"1MiB\"}}"),
             "clauses[0].of.bytes: min is above max, so nothing can match; exchange them"},
+        Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"counts\":\"file:moe.csv\"}"),
+            "clauses[0].of.counts: \"file:moe.csv\" names a file without its digest, or with its "
+            "folder; write file:NAME#DIGEST, as --dry-run of a run with --set counts=file:PATH "
+            "says "
+            "it"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytes\":{}}"),
             "clauses[0].of.bytes: the range has neither min nor max; give at least one of them"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"op\":{\"min\":1}}"),
