@@ -79,7 +79,7 @@ add_executable(composed mpi/composed.cpp unit/schedule_model.cpp)
 target_link_libraries(composed PRIVATE assay::bench assay_mpi_session)
 assay_mpi_test(composed RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:composed>)
 
-add_executable(nonblocking mpi/nonblocking.cpp)
+add_executable(nonblocking mpi/nonblocking.cpp unit/schedule_model.cpp)
 target_link_libraries(nonblocking PRIVATE assay::benchmarks assay_mpi_session)
 assay_mpi_test(nonblocking RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:nonblocking>)
 
