@@ -273,7 +273,7 @@ class Out(ProgramTest):
         return self.launch(2, "run", *arguments, "--out", "disk/out")
 
     def test_disk_becomes_full(self):
-        run = self.full_disk(64, ("all_reduce", "-b", "1K", "-e", "16K", "--time", "0.5"))
+        run = self.full_disk(64, ("all_reduce", "-b", "1K", "-e", "16K", "-n", "6000"))
         self.expect_sentence(run, 12, r"disk/out/\S+: cannot be written: no space left on device; "
                              "make room or choose another --out")
         judged = self.alone("judge", "disk/out/run.jsonl")

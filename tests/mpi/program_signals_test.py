@@ -110,7 +110,7 @@ class Disturbed(ProgramTest):
 
     def test_hang_inside_a_collective(self):
         """Everybody is inside the same operation: nobody can be singled out."""
-        self.fault(faults("hang:ranks=1:after=2000"), r"(rank 1 on host \S+ has|all 2 ranks have) "
+        self.fault(faults("hang:ranks=1:after=200"), r"(rank 1 on host \S+ has|all 2 ranks have) "
                    r"made no progress for \d+\.\d s; last seen in case c00\d \(all_reduce 64 KiB .*"
                    r"iteration \d+, inside the operation", 12)
         self.expect(self.alone("judge", "was"), 12, "complete .*made no progress")
@@ -118,14 +118,14 @@ class Disturbed(ProgramTest):
     def test_hang_of_one_rank(self):
         for rank in (0, 1):
             with self.subTest(rank=rank):
-                self.fault(faults(local_fault=f"hang:ranks={rank}:benchmark=copy:after=2000"),
+                self.fault(faults(local_fault=f"hang:ranks={rank}:benchmark=copy:after=200"),
                            rf"rank {rank} on host \S+ has made no progress for \d+\.\d s; last "
                            r"seen in case c00\d \(copy 64 KiB .*iteration \d+, inside the op", 12)
                 self.expect(self.alone("judge", "was"), 12, f"rank {rank} on host .*no progress")
                 os.rename(self.path("was"), self.path(f"was-{rank}"))
 
     def test_death(self):
-        self.fault(faults("die:ranks=1:after=2000"),
+        self.fault(faults("die:ranks=1:after=200"),
                    r"rank 1 on host \S+ is gone .*last seen in (case c00\d \(all_reduce|start-up)",
                    137, 3)
         self.expect(self.alone("judge", "was"), 12, "rank 1 on host .*is gone")
