@@ -141,6 +141,8 @@ class Killed(ResumeTest):
         print(f"{done} of {kills} resumed; {late} more were complete before they were killed")
 
     def test_those_left_say_how_to_go_on(self):
+        if program.HYDRA:
+            self.skipTest("Hydra kills all ranks at once when one is killed: nobody is left")
         died = self.cut("out", ranks=3, victim=1, lines=4)
         self.assertRegex(died.err, "resume with: assay run --resume out\n")
         self.expect(self.alone("judge", "out"), 12, "resume with: assay run --resume out")
