@@ -20,10 +20,10 @@ struct Spot {
 
 /// A step of the schedule's order with all numbers worked out.
 struct Instruction {
-  enum class What { start, finish, copy, reduce };
+  enum class What { start, finish, transfer, copy, reduce };
   What what = What::start;
-  std::size_t amount = 0;  ///< start, finish: index of the transfer; copy: bytes; reduce: elements
-  Spot from, to;           ///< start: `to`
+  std::size_t amount = 0;  ///< of transfers the index; copy: bytes; reduce: elements
+  Spot from, to;           ///< start, transfer: `to`
 };
 
 class Compiler {
@@ -35,7 +35,7 @@ class Compiler {
     for (const auto& [what, operation] : schedule::order(schedule_)) {
       operation_ = operation;
       if (what == schedule::Step::What::finish)
-        program.push_back({Instruction::What::finish, transfer_of_[operation], {}, {}});
+        finish(transfer_of_[operation]);
       else
         std::visit(*this, schedule_.operations[operation].action);
     }
@@ -68,6 +68,15 @@ class Compiler {
     transfer_of_[operation_] = transfers.size();
     program.push_back({Instruction::What::start, transfers.size(), {}, spot(region)});
     transfers.push_back(transfer);
+  }
+
+  /// What is waited for at once needs no request.
+  void finish(std::size_t transfer) {
+    auto& last = program.back();
+    if (last.what == Instruction::What::start && last.amount == transfer)
+      last.what = Instruction::What::transfer;
+    else
+      program.push_back({Instruction::What::finish, transfer, {}, {}});
   }
 
   const schedule::Schedule& schedule_;
@@ -119,6 +128,8 @@ class ComposedLaunch final : public comm::Launch {
         return transfers_->start(amount, at(to));
       case Instruction::What::finish:
         return transfers_->finish(amount);
+      case Instruction::What::transfer:
+        return transfers_->carry_out(amount, at(to));
       case Instruction::What::copy:
         return device_.copy(at(to), at(from), amount);
       case Instruction::What::reduce:

@@ -83,6 +83,8 @@ class Transfers {
   virtual void start(std::size_t index, std::byte* data) noexcept = 0;
   /// Waits until the transfer is complete on this rank.
   virtual void finish(std::size_t index) noexcept = 0;
+  /// Both at once: start, and wait.
+  virtual void carry_out(std::size_t index, std::byte* data) noexcept = 0;
   /// Local. Throws RunError if anything so far failed.
   virtual void check() const = 0;
 };

@@ -29,7 +29,7 @@ class Peers final : public comm::Communicator {
   std::string error;
   std::array<std::byte, 64> sent{};
   std::size_t sent_bytes = 0;
-  int under_way = 0;
+  int under_way = 0, at_once = 0;
 };
 
 class PeerTransfers final : public comm::Transfers {
@@ -51,6 +51,11 @@ class PeerTransfers final : public comm::Transfers {
       for (std::size_t at = 0; at < transfer.bytes; at += sizeof(float))
         std::memcpy(data_[index] + at, &peers_.value, sizeof(float));
     }
+  }
+  void carry_out(std::size_t index, std::byte* data) noexcept override {
+    start(index, data);
+    finish(index);
+    ++peers_.at_once;
   }
   void check() const override {
     if (!peers_.error.empty()) throw RunError({"rank 0", peers_.error, ""});
@@ -104,6 +109,17 @@ TEST_F(Composed, ReducesByTheOperatorAndDividesForTheAverage) {
   EXPECT_THAT(recv, ElementsAre(10, 10, 10, 10));
   launch(*all_reduce(ReduceOp::avg, "recursive_doubling"));
   EXPECT_THAT(recv, ElementsAre(5.5, 6, 6.5, 7));
+}
+
+/// A ping-pong is a send and a receive one after the other; what overlaps needs requests.
+TEST_F(Composed, WhatIsWaitedForAtOnceNeedsNoRequest) {
+  const auto schedule =
+      schedule::find_algorithm(Collective::ping_pong, "direct")->build({2, recv.size()}, 0);
+  launch(*compose({.schedule = schedule, .algorithm = "direct"}, peers, *device));
+  EXPECT_THAT(recv, ElementsAre(10, 10, 10, 10));
+  EXPECT_EQ(peers.at_once, 2);
+  launch(*all_reduce(ReduceOp::sum, "recursive_doubling"));
+  EXPECT_EQ(peers.at_once, 2);
 }
 
 TEST_F(Composed, SaysWhatItIs) {
