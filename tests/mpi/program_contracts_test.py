@@ -120,7 +120,7 @@ class Shipped(ProgramTest):
         self.next_step = "."  # nothing smaller than a pair is left to test
         self.expect_fail("fabric-cpu", "even-pairs", faults(
             local_fault="slow:ranks=3:benchmark=unidirectional:delay=0.1"), "lowest: ranks .*3 ", 4,
-            how=self.how("unidirectional", "-b", "64K", "--set", "window=16"))
+            how=self.how("unidirectional", "-b", "1M", "--set", "window=16"))
 
     def test_fabric_cpu_even_rails(self):
         self.block_length, self.max_time_s = "1", "40"
@@ -150,6 +150,18 @@ class Shipped(ProgramTest):
             name = file.removesuffix(".json")
             for clause in shipped(name)["clauses"]:
                 self.assertIn(f"{name}_{clause['id']}".replace("-", "_"), tests)
+
+    def test_suites_measure_what_the_contracts_ask(self):
+        folder = os.path.join(os.path.abspath(program.SOURCE), "configs")
+        for suite, contracts in (("quick", ["quickstart"]), ("node", ["quickstart", "node-cpu"]),
+                                 ("fabric", ["fabric-cpu"]),
+                                 ("full", ["quickstart", "node-cpu", "fabric-cpu"])):
+            for contract in contracts:
+                with self.subTest(suite=suite, contract=contract):
+                    run = self.launch(4, "run", "--suite", f"{folder}/suites/{suite}.json",
+                                      "--contract", f"{folder}/contracts/{contract}.json",
+                                      "--ranks-per-node", "2", "--dry-run")
+                    self.expect(run, 0, "about .* s over shared memory")
 
     def test_quickstart_as_it_is_shipped(self):
         """All of it, with one rank slow at everything it does alone."""
