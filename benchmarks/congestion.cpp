@@ -91,7 +91,10 @@ class PreparedCongestion final : public bench::Prepared {
     const auto other = companion_.compare();
     report.checked += other.checked;
     report.wrong += other.wrong;
-    if (!report.first) report.first = other.first;
+    if (!report.first && other.first) {
+      report.first = other.first;
+      report.first->buffer = "beside " + report.first->buffer;
+    }
     report.method = extra ? "extra call on the timed buffers" : "timed output";
     return report;
   }
@@ -120,6 +123,11 @@ std::string not_at_once(const Layout& layout, int ranks) {
          "rail, halves or split:k";
 }
 
+std::string refusal(const Dims& dims, const bench::Facts& facts) {
+  auto reason = not_at_once(facts.layout, facts.topology.ranks());
+  return reason.empty() ? nonblocking_refusal(dims, facts) : reason;
+}
+
 class Congestion final : public bench::Benchmark {
  public:
   Congestion() {
@@ -141,13 +149,10 @@ class Congestion final : public bench::Benchmark {
       return {"its launches take turns, each after a barrier: use pacing isolated"};
     const auto companion = companion_case(spec);
     const auto other = schedule::make_layout(companion.layout, facts.topology);
-    for (const auto* layout : {&facts.layout, &other}) {
-      const bench::Facts one{facts.topology, *layout, facts.backends};
-      if (auto reason = nonblocking_refusal(spec.dims, one); !reason.empty())
-        return {std::move(reason)};
-      if (auto reason = not_at_once(*layout, facts.topology.ranks()); !reason.empty())
-        return {std::move(reason)};
-    }
+    if (auto reason = refusal(spec.dims, facts); !reason.empty()) return {std::move(reason)};
+    const bench::Facts beside{facts.topology, other, facts.backends};
+    if (const auto reason = refusal(spec.dims, beside); !reason.empty())
+      return {"beside it, " + reason};
     return {};
   }
   std::unique_ptr<bench::Prepared> prepare(bench::Context& context) const override {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "benchmarks/collective_benchmark.hpp"
 #include "harness/core/error.hpp"
 
 namespace assay::benchmarks {
@@ -48,22 +49,16 @@ const CollectiveSpec& spec_named(std::string_view wanted) {
 }
 
 std::vector<DimSpec> nonblocking_dims() {
-  std::vector<std::string> types;
-  for (const auto& row : data_types) types.emplace_back(row.name);
   return {{"collective", std::string("all_reduce"), nonblocking_names()},
           {"backend", std::string("mpi"), {}},
           {"memory", std::string("host"), {"host"}},
-          {"type", std::string("fp32"), types},
+          {"type", std::string("fp32"), all_type_names()},
           {"bytes", std::int64_t{1} << 20, {}},
-          {"op", std::string("sum"), {reduce_op_names.begin(), reduce_op_names.end()}}};
+          {"op", std::string("sum"), all_op_names()}};
 }
 
 std::string nonblocking_refusal(const Dims& dims, const bench::Facts& facts) {
-  const auto& wanted = text_dim(dims, "backend");
-  const auto row = std::find_if(facts.backends.begin(), facts.backends.end(),
-                                [&](const auto& backend) { return backend.name == wanted; });
-  if (row == facts.backends.end()) return fmt::format("there is no backend '{}'", wanted);
-  if (!row->missing.empty()) return fmt::format("{}: {}", wanted, row->missing);
+  if (auto reason = bench::backend_refusal(dims, facts); !reason.empty()) return reason;
   if (facts.layout.smallest_group() < 2)
     return "a group of one rank communicates with nobody: use groups of two ranks and more";
   return {};

@@ -114,7 +114,8 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
           "[auto]",
           "NAME");
   add_any("-c,--check", raw.check, "verify data: 1 or 0", "N");
-  add_any("--max-time-per-case", o.max_time_per_case_s, "a cap on every case [60]", "S");
+  add_any("--max-time-per-case", o.max_time_per_case_s,
+          "a cap on the timed loop of every case, and its pilot half of it at most [60]", "S");
 }
 
 void add_conduct(CLI::App& run, RunOptions& o, Raw& raw) {

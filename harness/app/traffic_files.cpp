@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/core/error.hpp"
+#include "harness/core/printable.hpp"
 #include "harness/result/codec.hpp"
 #include "harness/result/files.hpp"
 
@@ -23,7 +24,11 @@ std::string read(const std::string& counts, TrafficTexts& texts) {
     throw UsageError({wanted.path,
                       fmt::format("its digest is {}, and {} is asked for", digest, wanted.digest),
                       "give the file that is meant, or leave the digest out"});
-  auto name = format_traffic({std::filesystem::path(wanted.path).filename().string(), digest});
+  const auto file = std::filesystem::path(wanted.path).filename().string();
+  if (printable(file) != file)
+    throw UsageError({wanted.path, "its name stands in every case and is no plain UTF-8 text",
+                      "rename the file"});
+  auto name = format_traffic({file, digest});
   texts.emplace(name, std::move(text));
   return name;
 }

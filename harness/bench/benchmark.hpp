@@ -26,6 +26,9 @@ struct Facts {
   std::span<const comm::Backend> backends;
 };
 
+/// Why dimension `backend` names none that is built in; empty: it does. Pure.
+std::string backend_refusal(const Dims& dims, const Facts& facts);
+
 /// Empty reason: yes.
 struct Support {
   std::string reason;

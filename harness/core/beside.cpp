@@ -30,12 +30,17 @@ void set(Beside& beside, std::string_view part, std::string_view where) {
 
 }  // namespace
 
+Beside beside_of(std::string collective) {
+  return {.collective = std::move(collective),
+          .layout = "world",
+          .dims = {{"type", std::string("fp32")},
+                   {"bytes", std::int64_t{1} << 20},
+                   {"op", std::string("sum")}}};
+}
+
 Beside parse_beside(std::string_view text, std::string_view where) {
   const auto colon = text.find(':');
-  Beside beside;
-  beside.collective = text.substr(0, colon);
-  beside.dims = {
-      {"type", std::string("fp32")}, {"bytes", std::int64_t{1} << 20}, {"op", std::string("sum")}};
+  auto beside = beside_of(std::string(text.substr(0, colon)));
   if (colon == std::string_view::npos) return beside;
   auto rest = text.substr(colon + 1);
   while (true) {

@@ -15,8 +15,11 @@ struct Beside {
   Dims dims;  ///< type, bytes, op
 };
 
+/// With what is not said otherwise: world, fp32, 1 MiB, sum.
+Beside beside_of(std::string collective);
+
 /// Reads "COLLECTIVE[:KEY=VALUE,…]" with the keys layout, type, bytes ("1M" and "1MiB") and op in
-/// any order. What is not given: world, fp32, 1 MiB, sum. Throws UsageError; `where` names the
+/// any order. What is not given is as beside_of() has it. Throws UsageError; `where` names the
 /// option or key path. Whether collective and layout exist is for others to say.
 Beside parse_beside(std::string_view text, std::string_view where);
 

@@ -35,6 +35,8 @@ class Reader {
   explicit Reader(std::string_view where) : where_(where) {}
 
   TrafficMatrix read(std::string_view csv) {
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // as spreadsheets write it
+    if (csv.starts_with(byte_order_mark)) csv.remove_prefix(byte_order_mark.size());
     csv = csv.substr(0, csv.find_last_not_of(" \t\r\n") + 1);
     while (!csv.empty()) {
       ++line_;

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/core/beside.hpp"
 #include "harness/core/error.hpp"
 #include "harness/plan/json_reader.hpp"
 #include "harness/plan/plan.hpp"
@@ -27,18 +28,26 @@ std::vector<DimValue> read_sweep(ObjectReader reader, DimKind kind) {
   return values_of(sweep, reader.place().text());
 }
 
-/// {"benchmark": "all_to_all", "layout": "node", "bytes": "1MiB"} in the words of parse_beside().
+DimValue read_value(const DimInfo& dim, const JsonValue& value);
+
+/// A word that format_beside() can write between its marks.
+std::string read_word(const JsonValue& value, std::string_view marks) {
+  auto text = value.text();
+  if (text.find_first_of(marks) != std::string::npos)
+    value.refuse(fmt::format("\"{}\" is no name", text), "leave out the marks");
+  return text;
+}
+
+/// {"benchmark": "all_to_all", "layout": "node", "bytes": "1MiB"} as parse_beside() has it.
 std::string beside_text(const JsonValue& value) {
   auto reader = value.object();
-  auto text = reader.text("benchmark");
-  char separator = ':';
-  for (const auto* key : {"layout", "bytes", "type", "op"})
-    if (const auto one = reader.optional_text(key)) {
-      text += fmt::format("{}{}={}", separator, key, *one);
-      separator = ',';
-    }
+  auto beside = beside_of(read_word(reader.value("benchmark"), ":,="));
+  if (const auto layout = reader.optional_value("layout")) beside.layout = read_word(*layout, ",=");
+  for (const auto* key : {"bytes", "type", "op"})
+    if (const auto one = reader.optional_value(key))
+      beside.dims.insert_or_assign(key, read_value(*find_dim(key), *one));
   reader.finish();
-  return text;
+  return format_beside(beside);
 }
 
 DimValue read_value(const DimInfo& dim, const JsonValue& value) {

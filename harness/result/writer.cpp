@@ -183,6 +183,7 @@ bool RunWriter::append(const CaseResult& c) { return impl_->append(c); }
 void RunWriter::keep(const std::string& name, std::string_view text) {
   replace_file(impl_->folder / name, text);
   const std::lock_guard lock(impl_->mutex);
+  std::erase_if(impl_->kept, [&](const auto& entry) { return entry.path == name; });
   impl_->kept.push_back({name, text.size(), sha256(text)});
 }
 

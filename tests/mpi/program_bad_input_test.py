@@ -102,6 +102,12 @@ class CommandLine(ProgramTest):
                 self.write("moe.csv", text)
                 self.refuse(self.launch(2, "run", "all_to_all_v", *SHORT, "--set",
                                         "counts=file:moe.csv", "--out", "out"), "moe.csv: " + why)
+        for name in ("b\udcff.csv", "c\x1b[31m.csv"):
+            with self.subTest(name=name):
+                self.write(name, "0,1\n1,0\n")
+                self.refuse(self.launch(2, "run", "all_to_all_v", *SHORT, "--set",
+                                        f"counts=file:{name}", "--out", "out"),
+                            ".*its name stands in every case.*; rename the file")
         self.refuse_all((
             ("all_to_all_v --set counts=file:", "--set: 'file:' says not who sends how much; "),
             ("all_to_all_v --set counts=file:no.csv", "no.csv: cannot be read: no such file"),

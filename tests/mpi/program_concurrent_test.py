@@ -93,10 +93,10 @@ class Concurrent(ProgramTest):
                                 "--out", "out"), ".*\"moon\" is no layout")
         self.refuse(self.launch(2, "run", "all_reduce", "--beside", "all_to_all", "--out", "out"),
                     ".*no such dimension")
-        run = self.launch(2, "run", "congestion", "--beside", "all_to_all:layout=pairs", *SHORT,
-                          "--out", "out")
-        self.assertEqual(run.code, 0 if self.case_of("congestion")["status"] == "measured" else 11,
-                         run)
+        self.refuse(self.launch(4, "run", "congestion", "--beside", "all_to_all:layout=pairs",
+                                *SHORT, "--out", "out"), ".*beside it, layout pairs has rounds")
+        self.refuse(self.launch(4, "run", "congestion", "--layout", "pairs", *SHORT, "--out",
+                                "out"), "(?!.*beside it).*layout pairs has rounds")
 
     def test_dry_run_names_what_is_beside(self):
         run = self.alone("run", "congestion", "--beside", "all_to_all:layout=node,bytes=1M",

@@ -85,7 +85,11 @@ class Traffic(ProgramTest):
         return f"counts-{digest[:12]}.csv"
 
     def test_2(self):
-        self.measure_matrix(2)
+        kept = self.measure_matrix(2)
+        self.write("same.csv", EXPERTS[2])
+        self.measure(out="twice", arguments=("all_to_all_v", *SHORT, "--set",
+                                             "counts=file:data/moe.csv,file:same.csv"))
+        self.assertEqual(self.read("twice", "SHA256SUMS").decode().count(kept), 1)
 
     def test_3(self):
         kept = self.measure_matrix(3)

@@ -95,6 +95,10 @@ TEST(Beside, IsRefusedWithItsPlace) {
   EXPECT_THAT(refused(R"({"benchmark":"all_to_all","layout":"moon"})"),
               HasSubstr("\"moon\" is no layout"));
   EXPECT_THAT(refused(R"({"benchmark":"all_to_all","colour":"red"})"), HasSubstr("beside.colour"));
+  EXPECT_THAT(refused(R"({"benchmark":"all_to_all","layout":"node,bytes=4"})"),
+              HasSubstr("beside.layout: \"node,bytes=4\" is no name"));
+  EXPECT_THAT(refused(R"({"benchmark":"all_to_all:layout=node"})"), HasSubstr("is no name"));
+  EXPECT_THAT(refused(R"({"benchmark":"all_to_all","bytes":"1M"})"), HasSubstr("beside.bytes"));
   EXPECT_THAT(refused(R"("all_to_all:bytes=7")"),
               HasSubstr("beside.bytes: 7 bytes is no multiple of 4"));
   EXPECT_THAT(test::refusal([] { plan_of(R"({"benchmark":"noop","beside":"all_to_all"})"); }),

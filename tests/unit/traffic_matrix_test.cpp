@@ -20,6 +20,11 @@ TEST(TrafficMatrix, IsReadHoweverItsLinesEnd) {
   EXPECT_EQ(matrix.ranks, 3);
   EXPECT_THAT(matrix.weights, ElementsAre(0, 12, 3, 4, 0, 0, 0, 0, std::uint64_t{1} << 50));
   EXPECT_THAT(parse_traffic("7", "moe.csv").weights, ElementsAre(7));
+  EXPECT_THAT(parse_traffic("\xef\xbb\xbf"
+                            "7",
+                            "moe.csv")
+                  .weights,
+              ElementsAre(7));
 }
 
 TEST(TrafficMatrix, WhatIsNoNumberIsNamedByLineAndColumn) {
