@@ -141,8 +141,9 @@ class Disturbed(ProgramTest):
     def test_death(self):
         if program.HYDRA:
             self.skipTest("Hydra kills all ranks at once when one dies: nobody can say so")
+        # Where it was last seen may be a tenth of a second old: in the case before, perhaps.
         self.fault(faults("die:ranks=1:after=200"),
-                   r"rank 1 on host \S+ is gone .*last seen in (case c00\d \(all_reduce|start-up)",
+                   r"rank 1 on host \S+ is gone .*last seen in (case c00\d \(|start-up)",
                    137, 3)
         self.expect(self.alone("judge", "was"), 12, "rank 1 on host .*is gone")
 
