@@ -1,18 +1,11 @@
 #include "benchmarks/collective_shape.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <numeric>
 
 namespace assay::benchmarks {
 
 namespace {
-
-std::uint64_t number_in(std::string_view text) {
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
 
 std::vector<int> roots_of(const CollectiveSpec& spec, const Dims& dims, int ranks) {
   if (!spec.rooted) return {0};

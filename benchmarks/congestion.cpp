@@ -11,11 +11,11 @@ namespace assay::benchmarks {
 
 namespace {
 
-Beside beside_of(const Case& spec) { return parse_beside(text_dim(spec.dims, "beside"), "beside"); }
+Beside beside_in(const Dims& dims) { return parse_beside(text_dim(dims, "beside"), "beside"); }
 
 /// The other collective as a case of its own, on the same back end.
 Case companion_case(const Case& spec) {
-  auto beside = beside_of(spec);
+  auto beside = beside_in(spec.dims);
   auto companion = spec;
   for (auto& [key, value] : beside.dims) companion.dims.insert_or_assign(key, std::move(value));
   companion.dims.insert_or_assign("collective", beside.collective);
@@ -25,13 +25,11 @@ Case companion_case(const Case& spec) {
 
 bench::Context companion_context(const bench::Context& context, const Case& spec) {
   invariant(context.companion.communicator != nullptr, "a companion needs a communicator");
-  return {spec,
-          context.companion.group,
-          context.device,
-          context.companion.communicator,
-          bench::mix(context.seed),
-          context.rotation_bytes,
-          context.threads};
+  auto companion = bench::for_case(context, spec);
+  companion.group = context.companion.group;
+  companion.communicator = context.companion.communicator;
+  companion.seed = bench::mix(context.seed);
+  return companion;
 }
 
 double slowdown(std::span<const double> times_s) { return times_s[2] / times_s[0]; }
@@ -134,7 +132,7 @@ class Congestion final : public bench::Benchmark {
     info_.name = "congestion";
     info_.what = "a collective while another goes on under another layout, against it alone";
     info_.dims = nonblocking_dims();
-    info_.dims.push_back({"beside", format_beside(parse_beside("all_to_all", "beside")), {}});
+    info_.dims.push_back({"beside", format_beside(beside_of("all_to_all")), {}});
     info_.metrics = {"slowdown", "time", "alone_time", "companion_time"};
     info_.default_layout = "world";
     info_.memory_bytes = [](const Dims& dims, int) { return 2 * bytes_of(dims); };
@@ -162,7 +160,7 @@ class Congestion final : public bench::Benchmark {
  private:
   /// Of both collectives.
   static double bytes_of(const Dims& dims) {
-    const auto beside = parse_beside(text_dim(dims, "beside"), "beside");
+    const auto beside = beside_in(dims);
     return static_cast<double>(integer_dim(dims, "bytes") + integer_dim(beside.dims, "bytes"));
   }
 

@@ -24,11 +24,6 @@ Case case_of(const Case& outer) {
   return spec;
 }
 
-bench::Context inner(const bench::Context& outer, const Case& spec) {
-  return {spec,       outer.group,          outer.device, outer.communicator,
-          outer.seed, outer.rotation_bytes, outer.threads};
-}
-
 const CollectiveSpec& spec_of_case(const Case& spec) {
   return spec_named(text_dim(spec.dims, "collective"));
 }
@@ -66,7 +61,7 @@ std::string nonblocking_refusal(const Dims& dims, const bench::Facts& facts) {
 
 NonblockingCollective::NonblockingCollective(const bench::Context& outer)
     : case_(case_of(outer.spec)),
-      context_(inner(outer, case_)),
+      context_(bench::for_case(outer, case_)),
       data_(spec_of_case(case_), context_) {
   invariant(context_.communicator != nullptr, "a collective needs a communicator");
   const auto call = data_.shape().call(0);

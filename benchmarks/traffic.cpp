@@ -1,9 +1,9 @@
 #include "benchmarks/traffic.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "harness/bench/benchmark.hpp"
+#include "harness/core/dims.hpp"
 #include "harness/core/error.hpp"
 
 namespace assay::benchmarks {
@@ -28,9 +28,7 @@ Traffic::Traffic(std::string_view rule, const TrafficMatrix* matrix, int ranks,
     : ranks_(static_cast<std::uint64_t>(ranks)), elements_(elements) {
   if (rule.starts_with(skewed)) {
     rule_ = Rule::skewed;
-    rule.remove_prefix(skewed.size());
-    std::from_chars(rule.data(), rule.data() + rule.size(), seed_);
-    seed_ = bench::mix(seed_);
+    seed_ = bench::mix(number_in(rule.substr(skewed.size())));
   } else if (rule.starts_with(traffic_file)) {
     rule_ = Rule::file;
     matrix_ = matrix;

@@ -26,6 +26,11 @@ std::string backend_refusal(const Dims& dims, const Facts& facts) {
   return row->missing.empty() ? std::string() : fmt::format("{}: {}", wanted, row->missing);
 }
 
+Context for_case(const Context& context, const Case& spec) {
+  return {spec,         context.group,          context.device,  context.communicator,
+          context.seed, context.rotation_bytes, context.threads, context.companion};
+}
+
 std::uint64_t mix(std::uint64_t x) {
   x += 0x9e3779b97f4a7c15U;
   x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;

@@ -61,6 +61,9 @@ struct Context {
   Companion companion{};
 };
 
+/// The same place for another case, which outlives what is returned.
+Context for_case(const Context& context, const Case& spec);
+
 /// Untimed moment before a launch (isolated) or before a block (stream).
 struct Iteration {
   bool last = false;  ///< what follows is the output that verify(Moment::after) will see

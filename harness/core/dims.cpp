@@ -85,6 +85,12 @@ std::string format_dim(const DimValue& value, DimKind kind) {
   return kind == DimKind::bytes ? format_bytes(number) : fmt::format("{}", number);
 }
 
+std::uint64_t number_in(std::string_view digits) {
+  std::uint64_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
 DimValue parse_dim(const DimInfo& dim, std::string_view text, std::string_view where) {
   switch (dim.kind) {
     case DimKind::integer:

@@ -57,6 +57,9 @@ using Dims = std::map<std::string, DimValue, std::less<>>;
 /// "1 GiB", "fp32", "true": for people. `kind` decides how an integer is shown.
 std::string format_dim(const DimValue& value, DimKind kind);
 
+/// Of text that parse_dim() has let through: the seed of "skewed:7", a root.
+std::uint64_t number_in(std::string_view digits);
+
 /// Reads a dimension given as text ("64MiB", "true", "fp32"). Throws UsageError; `where` names the
 /// option or key path.
 DimValue parse_dim(const DimInfo& dim, std::string_view text, std::string_view where);

@@ -8,6 +8,7 @@
 
 #include "harness/core/error.hpp"
 #include "harness/core/rank_set.hpp"
+#include "harness/run/append.hpp"
 #include "harness/stats/quantile.hpp"
 
 namespace assay::run {
@@ -27,10 +28,6 @@ std::string first_reason(const std::vector<std::string>& reasons) {
   if (ranks.empty()) return {};
   return fmt::format("{} (on rank{} {})", reasons[static_cast<std::size_t>(ranks.front())],
                      ranks.size() == 1 ? "" : "s", format_ranks(compress_ranks(ranks)));
-}
-
-void append(std::vector<float>& values, const std::vector<float>& more) {
-  values.insert(values.end(), more.begin(), more.end());
 }
 
 }  // namespace
@@ -158,7 +155,7 @@ std::vector<double> Round::combine_chunk(Phase phase) {
   std::transform(end_ns_.begin(), end_ns_.end(), begin_ns_.begin(), durations.begin(),
                  std::minus<>());
   const bool timed = phase == Phase::timed;
-  if (timed) durations_ns_.insert(durations_ns_.end(), durations.begin(), durations.end());
+  if (timed) append(durations_ns_, durations);
   if (!timed || !timing_.several_ranks) {
     std::vector<double> longest(durations.begin(), durations.end());
     seat_.team->max(longest);

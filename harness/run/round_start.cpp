@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "harness/core/units.hpp"
+#include "harness/run/append.hpp"
 #include "harness/run/round.hpp"
 #include "harness/stats/quantile.hpp"
 
@@ -65,8 +66,7 @@ void Round::note_late() {
   std::vector<double> late(late_.begin(), late_.end());
   seat_.team->max(late);
   late_so_far_ += std::count(late.begin(), late.end(), 1.0);
-  if (!report_.leader) return;
-  report_.late.insert(report_.late.end(), late.begin(), late.end());
+  if (report_.leader) append(report_.late, late);
 }
 
 void Round::make_up_for_late(const TimedPlan& plan, double left_s) {
@@ -80,7 +80,7 @@ void Round::make_up_for_late(const TimedPlan& plan, double left_s) {
     });
     if (n == 0) return;
     const auto extra = run_chunks({.iterations = n, .phase = Phase::timed});
-    report_.timed.insert(report_.timed.end(), extra.t_max_s.begin(), extra.t_max_s.end());
+    append(report_.timed, extra.t_max_s);
     added += n;
     left_s -= extra.elapsed_s;
   }
