@@ -12,7 +12,7 @@ const CollectiveSpec broadcast_spec{
     .send_elements = extents::one_on_root,
     .recv_elements = extents::one,
     .count_for = extents::whole,
-    .alg_elements = extents::alg_one,
+    .alg_elements = extents::alg_one_to_others,
     .bus_factor = extents::bus_all,
     .input = extents::moved,
     .pieces = [](const OracleCall& call, int rank) { return rank == call.root ? 0 : 1; },

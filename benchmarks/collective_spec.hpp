@@ -119,6 +119,10 @@ inline double alg_one(const OracleCall& call) { return static_cast<double>(call.
 inline double alg_all(const OracleCall& call) {
   return static_cast<double>(call.count) * static_cast<double>(call.ranks);
 }
+/// One rank alone has the data already.
+inline double alg_one_to_others(const OracleCall& call) {
+  return call.ranks == 1 ? 0 : alg_one(call);
+}
 inline double bus_all(int) { return 1; }
 /// The share of the message that leaves a rank.
 inline double bus_share(int ranks) { return static_cast<double>(ranks - 1) / ranks; }

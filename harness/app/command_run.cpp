@@ -90,7 +90,7 @@ class RunCommand {
   ExitCode measure_and_judge(run::Watchdog& watchdog) {
     make_the_plan();
     if (options_.dry_run) {
-      if (first()) fmt::print("{}", plan_table(plan_, inventory_.topology, memory_));
+      if (first()) fmt::print("{}", plan_table(plan_, inventory_.topology, memory_, refusals_));
       return ExitCode::ok;
     }
     watchdog.set_case_labels(case_labels(plan_));
@@ -127,6 +127,7 @@ class RunCommand {
       contract_ = load_contract(options_.contract);
       auto plan =
           make_plan(options_, contract_, bench::catalogue_of(benchmarks_), inventory_.topology);
+      refusals_ = refusals(plan, inventory_.topology, benchmarks_, backends_);
       memory_ = memory_per_rank(plan, inventory_.rotation_bytes);
       check_memory(memory_, inventory_);
       estimated_s_ = plan.estimated_s;
@@ -166,7 +167,6 @@ class RunCommand {
   }
 
   void begin_results() {
-    refuse_unsupported(plan_, inventory_.topology, benchmarks_, backends_);
     const fs::path folder = options_.out.empty()
                                 ? fs::path("results") / (utc_stamp() + "-" + plan_.suite)
                                 : fs::path(options_.out);
@@ -289,8 +289,9 @@ class RunCommand {
   ContractFile contract_;
   plan::Plan plan_;
   double estimated_s_ = 0;
-  MemoryPerRank memory_;      ///< on rank 0
-  mutable std::mutex noted_;  ///< from here to folder_: the watchdog may write the ending
+  MemoryPerRank memory_;               ///< on rank 0
+  std::vector<std::string> refusals_;  ///< the same
+  mutable std::mutex noted_;           ///< from here to folder_: the watchdog may write the ending
   std::size_t cases_noted_ = 0;
   std::optional<double> noop_s_;
   result::ClockSync clock_sync_;
@@ -316,11 +317,16 @@ ExitCode dry_run(const RunOptions& options, const Parts& parts) {
   const auto per_node = static_cast<int>(options.ranks_per_node.value_or(ranks));
   const auto topology = stated_topology(ranks, per_node);
   const auto contract = load_contract(options.contract);
-  const auto plan = make_plan(options, contract, bench::catalogue_of(parts.benchmarks()), topology);
-  // As if the nodes were like this machine: nobody else can be asked.
+  const auto benchmarks = parts.benchmarks();
+  const auto plan = make_plan(options, contract, bench::catalogue_of(benchmarks), topology);
+  // As if the nodes were like this machine, nobody else can be asked, but with every back end.
+  auto backends = parts.backends();
+  for (auto& row : backends) row.missing.clear();
+  const auto refused = refusals(plan, topology, benchmarks, backends);
   const std::vector<run::RankInventory> node(static_cast<std::size_t>(per_node),
                                              run::take_inventory({}, 0));
-  fmt::print("{}", plan_table(plan, topology, memory_per_rank(plan, run::rotation_bytes(node))));
+  fmt::print("{}",
+             plan_table(plan, topology, memory_per_rank(plan, run::rotation_bytes(node)), refused));
   return ExitCode::ok;
 }
 

@@ -86,15 +86,18 @@ MemoryPerRank memory_per_rank(const plan::Plan& plan, std::uint64_t rotation_byt
 }
 
 std::string plan_table(const plan::Plan& plan, const Topology& topology,
-                       const MemoryPerRank& memory) {
+                       const MemoryPerRank& memory, const std::vector<std::string>& refusals) {
   std::string text =
       fmt::format("{} cases on {} ranks, {} host{}, seed {}\n", plan.cases.size(), topology.ranks(),
                   topology.hosts.size(), topology.hosts.size() == 1 ? "" : "s", plan.seed);
-  for (const auto& spec : plan.cases)
-    text += fmt::format("  {:<6} {:<52} {:>3} round{} {}\n", spec.id, label(spec),
-                        plan.layouts.at(spec.layout).rounds.size(),
-                        plan.layouts.at(spec.layout).rounds.size() == 1 ? " " : "s",
-                        stop_text(spec.protocol));
+  for (std::size_t i = 0; i < plan.cases.size(); ++i) {
+    const auto& spec = plan.cases[i];
+    text += fmt::format("  {:<6} {:<52} ", spec.id, label(spec));
+    const auto rounds = plan.layouts.at(spec.layout).rounds.size();
+    text += refusals[i].empty() ? fmt::format("{:>3} round{} {}\n", rounds, rounds == 1 ? " " : "s",
+                                              stop_text(spec.protocol))
+                                : fmt::format("will be skipped: {}\n", refusals[i]);
+  }
   constexpr double mib = 1 << 20;
   text += fmt::format(
       "about {:.0f} s over shared memory (a network takes longer)\n"

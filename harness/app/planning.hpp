@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "harness/app/judging.hpp"
 #include "harness/app/options.hpp"
@@ -27,8 +28,8 @@ struct MemoryPerRank {
 /// `rotation_bytes`: what each rank's cold buffers must cover, as in run::Inventory.
 MemoryPerRank memory_per_rank(const plan::Plan& plan, std::uint64_t rotation_bytes);
 
-/// --dry-run: cases, estimated time, memory per rank.
+/// --dry-run: cases, estimated time, memory per rank. `refusals`: by case, as refusals() has them.
 std::string plan_table(const plan::Plan& plan, const Topology& topology,
-                       const MemoryPerRank& memory);
+                       const MemoryPerRank& memory, const std::vector<std::string>& refusals);
 
 }  // namespace assay::app

@@ -129,19 +129,24 @@ void check_memory(const MemoryPerRank& memory, const run::Inventory& inventory) 
   }
 }
 
-void refuse_unsupported(const plan::Plan& plan, const Topology& topology,
-                        const bench::Benchmarks& benchmarks,
-                        std::span<const comm::Backend> backends) {
-  std::string reason;
+std::vector<std::string> refusals(const plan::Plan& plan, const Topology& topology,
+                                  const bench::Benchmarks& benchmarks,
+                                  std::span<const comm::Backend> backends) {
+  std::vector<std::string> all;
+  std::string first;
+  bool some_can = false;
   for (const auto& spec : plan.cases) {
+    const bench::Facts facts{topology, plan.layouts.at(spec.layout), backends};
+    all.push_back(bench::find(benchmarks, spec.benchmark)->supports(spec, facts).reason);
     if (spec.benchmark == "noop") continue;
-    const auto* benchmark = bench::find(benchmarks, spec.benchmark);
-    const auto support =
-        benchmark->supports(spec, {topology, plan.layouts.at(spec.layout), backends});
-    if (support.yes()) return;
-    if (reason.empty()) reason = fmt::format("{}: {}", label(spec), support.reason);
+    if (all.back().empty())
+      some_can = true;
+    else if (first.empty())
+      first = fmt::format("{}: {}", label(spec), all.back());
   }
-  if (!reason.empty()) throw UsageError({"assay run", reason, "see: assay list benchmarks"});
+  if (!first.empty() && !some_can)
+    throw UsageError({"assay run", first, "see: assay list benchmarks"});
+  return all;
 }
 
 }  // namespace assay::app

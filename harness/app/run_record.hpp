@@ -39,9 +39,10 @@ std::optional<double> median_time(const result::CaseResult& c);
 /// Throws UsageError when so much for each rank does not fit into a host's memory.
 void check_memory(const MemoryPerRank& memory, const run::Inventory& inventory);
 
-/// Throws UsageError when no case but noop can be measured here: the first reason.
-void refuse_unsupported(const plan::Plan& plan, const Topology& topology,
-                        const bench::Benchmarks& benchmarks,
-                        std::span<const comm::Backend> backends);
+/// By case: why it cannot be measured here; empty: it can. Throws UsageError with the first reason
+/// when none but noop can.
+std::vector<std::string> refusals(const plan::Plan& plan, const Topology& topology,
+                                  const bench::Benchmarks& benchmarks,
+                                  std::span<const comm::Backend> backends);
 
 }  // namespace assay::app

@@ -58,4 +58,11 @@ std::string format_beside(const Beside& beside) {
                      text_dim(beside.dims, "op"));
 }
 
+std::string describe_beside(const Beside& beside) {
+  const auto& op = text_dim(beside.dims, "op");
+  return fmt::format("{} {} {}{} {}", beside.collective,
+                     format_bytes(integer_dim(beside.dims, "bytes")), text_dim(beside.dims, "type"),
+                     op == "sum" ? "" : " " + op, beside.layout);
+}
+
 }  // namespace assay

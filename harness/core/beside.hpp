@@ -26,4 +26,7 @@ Beside parse_beside(std::string_view text, std::string_view where);
 /// As it stands in a case: every key, in one order. parse_beside() reads it back.
 std::string format_beside(const Beside& beside);
 
+/// For people: "all_to_all 1 MiB fp32 node"; the operator where it is not sum.
+std::string describe_beside(const Beside& beside);
+
 }  // namespace assay

@@ -40,7 +40,8 @@ std::string word(const Dims& dims, std::string_view dim) {
   const auto at = dims.find(dim);
   if (at == dims.end()) return {};
   if (dim == "m") return shape(dims);
-  if (dim == "beside") return "beside " + std::get<std::string>(at->second);
+  if (dim == "beside")
+    return "beside " + describe_beside(parse_beside(std::get<std::string>(at->second), dim));
   auto text = format_dim(at->second, find_dim(dim)->kind);
   const bool usual = text == "mpi" || text == "host" || text == "native" || text == "direct" ||
                      text == "uniform" || (dim == "progress" && text == "none");

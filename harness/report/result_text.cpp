@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "harness/core/beside.hpp"
 #include "harness/core/printable.hpp"
 #include "harness/report/table.hpp"
 #include "harness/report/text.hpp"
@@ -35,6 +36,10 @@ Family family_of(const CaseResult& c) {
 std::string dim_text(const CaseResult& c, std::string_view dim) {
   const auto at = c.spec.dims.find(dim);
   return at == c.spec.dims.end() ? "-" : format_dim(at->second, DimKind::integer);
+}
+
+std::string companion(const CaseResult& c) {
+  return describe_beside(parse_beside(text_dim(c.spec.dims, "beside"), "beside"));
 }
 
 std::int64_t bytes_of(const CaseResult& c) {
@@ -108,7 +113,8 @@ std::vector<std::string> shape(const CaseResult& c, Family family) {
     case Family::overlap:
     case Family::congestion:
       return {dim_text(c, "collective"), fmt::format("{}", bytes_of(c)), dim_text(c, "type"),
-              dim_text(c, "op"), dim_text(c, family == Family::overlap ? "progress" : "beside")};
+              dim_text(c, "op"),
+              family == Family::overlap ? dim_text(c, "progress") : companion(c)};
     case Family::memory:
       return {fmt::format("{}", bytes_of(c))};
     case Family::compute:

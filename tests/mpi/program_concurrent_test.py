@@ -101,8 +101,14 @@ class Concurrent(ProgramTest):
     def test_dry_run_names_what_is_beside(self):
         run = self.alone("run", "congestion", "--beside", "all_to_all:layout=node,bytes=1M",
                          "--layout", "rail", "--dry-run", "--ranks", "4", "--ranks-per-node", "2")
-        self.expect(run, 0, "congestion all_reduce 1 MiB fp32 sum beside all_to_all:layout=node,"
-                            "bytes=1048576,type=fp32,op=sum rail isolated")
+        self.expect(run, 0, "congestion all_reduce 1 MiB fp32 sum beside all_to_all 1 MiB fp32 node "
+                            "rail isolated")
+
+    def test_dry_run_says_what_will_be_skipped(self):
+        for launch in (lambda *a: self.alone(*a, "--ranks", "3"), lambda *a: self.launch(3, *a)):
+            run = launch("run", "hypercube", "all_reduce", "--dry-run")
+            self.expect(run, 0, r"hypercube .*will be skipped: .*power of two", r"all_reduce .*round")
+            self.refuse(launch("run", "hypercube", "--dry-run"), ".*power of two")
 
 
 if __name__ == "__main__":

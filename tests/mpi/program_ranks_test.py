@@ -10,6 +10,7 @@ from program import SHORT, ProgramTest
 SWEEP = ("all_reduce", "all_to_all", "copy", "-b", "1K", "-e", "64K", "-f", "8", "-n", "20",
          "--ranks-per-node", "1", "--quiet")
 ANYWHERE = "world,node,rail,each,alone"
+BETWEEN_TWO = ("ping_pong", "unidirectional", "bidirectional")
 
 
 class Ranks(ProgramTest):
@@ -42,6 +43,18 @@ class Ranks(ProgramTest):
 
     def test_5(self):
         self.sweep(5, ANYWHERE + ",pairs,halves,split:2", {"node": 5, "halves": 2, "split:2": 2})
+
+    def test_every_collective_in_a_group_of_one(self):
+        """What moves nothing has no data that could be left unchecked."""
+        rows = self.alone("list", "collectives").out.splitlines()
+        names = [row.split()[0] for row in rows if row and not row.startswith(" ")]
+        names = [name for name in names if name not in BETWEEN_TWO]
+        self.assertIn("broadcast", names)
+        for ranks, layouts in ((1, "world"), (3, "each,split:2")):
+            with self.subTest(ranks=ranks):
+                run = self.launch(ranks, "run", *names, *SHORT, "--layout", layouts, "--out",
+                                  f"out{ranks}")
+                self.expect(run, 0, "none wrong", "VERDICT: PASS")
 
     def test_every_root_says_who_reduces(self):
         """Where rank 0 only sends its part, too."""

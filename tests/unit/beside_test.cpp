@@ -31,6 +31,12 @@ TEST(Beside, IsReadInAnyOrderAndWrittenInOne) {
             "reduce:layout=split:2,bytes=1048576,type=fp16,op=max");
 }
 
+TEST(Beside, IsDescribedToPeople) {
+  EXPECT_EQ(describe_beside(parse_beside(whole, "")), "all_to_all 1 MiB fp32 node");
+  EXPECT_EQ(describe_beside(parse_beside("reduce:op=max,bytes=1000", "")),
+            "reduce 1000 B fp32 max world");
+}
+
 TEST(Beside, RefusesWhatItDoesNotKnow) {
   for (const auto* text : {"all_to_all:", "all_to_all:bytes", "all_to_all:root=1",
                            "all_to_all:layout=node,", "all_to_all:colour=red"})

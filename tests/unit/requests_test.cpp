@@ -149,7 +149,7 @@ TEST(Memory, IsThatOfTheMessagesAndOfTheirRotation) {
   const auto memory = memory_per_rank(plan, 1 << 20);
   EXPECT_EQ(memory.total(), 5 << 20);
   EXPECT_THAT(
-      plan_table(plan, stated_topology(2, 2), memory),
+      plan_table(plan, stated_topology(2, 2), memory, {}),
       HasSubstr("up to 5.0 MiB of memory per rank: 2.0 MiB of messages, 3.0 MiB to rotate"));
 }
 
