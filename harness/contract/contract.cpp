@@ -128,13 +128,19 @@ void check_pacing(const JsonValue& json, const Selector& of, const Selector& ref
               "figures of different pacing differ: name the same one in both");
 }
 
+/// Of what the clause bounds. Above 0.
+double parse_figure(const JsonValue& json, const Clause& clause) {
+  const bool ratio = clause.across == Across::min_over_median;
+  const double value = json.quantity(ratio ? Unit::one : clause.metric->unit);
+  if (!(value > 0))
+    json.refuse(fmt::format("{} bounds nothing", json.json().dump()), "give a value above 0");
+  return value;
+}
+
 Bound parse_bound(const JsonValue& json, Direction direction, const Clause& clause) {
   Bound bound{direction, 0, std::nullopt};
   if (!json.is_object()) {
-    const bool ratio = clause.across == Across::min_over_median;
-    bound.value = json.quantity(ratio ? Unit::one : clause.metric->unit);
-    if (!(bound.value > 0))
-      json.refuse(fmt::format("{} bounds nothing", json.json().dump()), "give a value above 0");
+    bound.value = parse_figure(json, clause);
     return bound;
   }
   if (clause.across == Across::min_over_median)
@@ -161,6 +167,17 @@ Bound parse_bound(ObjectReader& reader, const Clause& clause) {
                     "add \"at_least\" or \"at_most\" with a quantity"});
 }
 
+std::optional<Published> parse_published(ObjectReader& clause_reader, const Clause& clause) {
+  auto reader = clause_reader.optional_object("published");
+  if (!reader) return std::nullopt;
+  Published published;
+  const auto value = reader->value("value");
+  if (!value.json().is_null()) published.value = parse_figure(value, clause);
+  published.source = reader->text("source");
+  reader->finish();
+  return published;
+}
+
 Clause parse_clause(const JsonValue& json, const Rates& defaults) {
   auto reader = json.object();
   Clause clause;
@@ -177,6 +194,7 @@ Clause parse_clause(const JsonValue& json, const Rates& defaults) {
   clause.q = parse_quantile(reader);
   clause.across = parse_across(reader);
   clause.bound = parse_bound(reader, clause);
+  clause.published = parse_published(reader, clause);
   const auto rates = parse_rates(reader, defaults);
   clause.guard = rates.guard;
   clause.false_accept = rates.false_accept;
@@ -200,7 +218,7 @@ Expects parse_expects(ObjectReader& reader) {
 Contract parse_contract(std::string_view text, std::string_view where) {
   const auto json = plan::parse_json(text, where);
   ObjectReader reader(json, {std::string(where), ""});
-  plan::check_format(reader, "assay.contract", schema_version);
+  plan::check_format(reader, "assay.contract", contract_schema_version);
   Contract contract;
   contract.name = reader.text("name");
   contract.description = reader.optional_text("description").value_or("");

@@ -14,8 +14,9 @@
 
 namespace assay::contract {
 
-/// Of contracts and verdicts; any change to their shape bumps it (semver).
-inline constexpr const char* schema_version = "0.1.0";
+/// Any change to a document's shape bumps its version (semver).
+inline constexpr const char* contract_schema_version = "0.1.1";
+inline constexpr const char* verdict_schema_version = "0.1.0";
 
 /// What one attribute of a case may be: any of a list, or a range (integers and bytes).
 struct Match {
@@ -45,6 +46,13 @@ struct Bound {
   std::optional<Relative> relative;  ///< times × a quantile of another figure of the same run
 };
 
+/// A figure that others have published for the same thing. It is no bound: a bound is what was
+/// agreed on.
+struct Published {
+  std::optional<double> value;  ///< base unit; absent: none is known, to be learned from the fleet
+  std::string source;           ///< where it stands, or where it was looked for
+};
+
 struct Clause {
   std::string id;
   std::string description;  ///< why the clause is there; printed nowhere, kept for readers
@@ -53,6 +61,7 @@ struct Clause {
   double q = 0.5;
   Across across = Across::none;
   Bound bound;
+  std::optional<Published> published;
   double guard = 0.02;         ///< δ, relative
   double false_accept = 0.05;  ///< α_FA
   double false_reject = 0.05;  ///< α_FR

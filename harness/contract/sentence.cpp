@@ -41,10 +41,16 @@ std::string estimate_text(const Scope& scope, Unit unit) {
   return text;
 }
 
+/// " (published: 479.9 GB/s)"
+std::string published_text(const Clause& clause) {
+  if (!clause.published || !clause.published->value) return {};
+  return fmt::format(" (published: {})", figure_text(*clause.published->value, unit_of(clause)));
+}
+
 /// "at least 3.1 GB/s (0.03 × …) required"
 std::string requirement(const Clause& clause, const Scope& scope) {
-  if (!clause.bound.relative) return bound_text(clause) + " required";
-  if (scope.bound <= 0) return bound_text(clause) + " required";
+  if (!clause.bound.relative || scope.bound <= 0)
+    return bound_text(clause) + " required" + published_text(clause);
   const bool least = clause.bound.direction == Direction::at_least;
   auto terms = bound_text(clause);
   terms.erase(0, std::string(least ? "at least " : "at most ").size());

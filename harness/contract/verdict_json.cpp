@@ -96,7 +96,7 @@ Json to_json(const Verdict& verdict) {
   for (const auto& finding : verdict.findings) findings.push_back(to_json(finding));
   Json json;
   json["format"] = "assay.verdict";
-  json["schema_version"] = schema_version;
+  json["schema_version"] = verdict_schema_version;
   json["contract"] = {{"name", text_or_null(verdict.contract_name)},
                       {"sha256", text_or_null(verdict.contract_sha256)}};
   json["result"] = {{"sha256", text_or_null(verdict.result_sha256)}};

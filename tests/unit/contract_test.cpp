@@ -30,6 +30,24 @@ std::string clause(const std::string& from = "", const std::string& to = "") {
   return text;
 }
 
+TEST(ParseContract, KnowsWhatOthersHavePublished) {
+  const auto with = [](const std::string& published) {
+    return clause(R"("q":0.5)", R"("q":0.5,"published":)" + published);
+  };
+  const auto known = parse(with(R"({"value":"479.9 GB/s","source":"a guide"})")).clauses[0];
+  EXPECT_EQ(known.published->value, 479.9e9);
+  EXPECT_EQ(known.published->source, "a guide");
+  const auto unknown = parse(with(R"({"value":null,"source":"none was found"})")).clauses[0];
+  ASSERT_TRUE(unknown.published);
+  EXPECT_EQ(unknown.published->value, std::nullopt);
+  EXPECT_FALSE(parse(clause()).clauses[0].published);
+  EXPECT_THAT(refused(with(R"({"value":"479.9 GB/s"})")), HasSubstr("source"));
+  EXPECT_THAT(refused(with(R"({"source":"a guide"})")), HasSubstr("value"));
+  EXPECT_THAT(refused(with(R"({"value":"479.9 s","source":"a guide"})")), HasSubstr("B/s belongs"));
+  EXPECT_THAT(refused(with(R"({"value":"0 GB/s","source":"a guide"})")), HasSubstr("above 0"));
+  EXPECT_THAT(refused(with(R"({"value":null,"source":"a guide","year":1})")), HasSubstr("year"));
+}
+
 TEST(ParseContract, ReadsTheExampleOfTheDesign) {
   const auto contract = parse(R"(
    "expects":{"nodes":2,"ranks_per_node":8,"device":"H100"},"confidence":0.95,"guard":"2%",

@@ -53,6 +53,17 @@ TEST(Judge, FailsWhatIsClearlyBelow) {
   EXPECT_THAT(verdict.failed_hosts, IsEmpty());  // the world blames nobody
 }
 
+TEST(Judge, SaysWhatOthersHavePublished) {
+  const auto sentence = [](const std::string& value) {
+    const auto published = R"(,"published":{"source":"a guide","value":)" + value + "}";
+    const auto contract = contract_of(busbw_clause("\"460 GB/s\"", published));
+    return judge(contract, world({})).findings.back().sentence;
+  };
+  EXPECT_THAT(sentence("\"479.9 GB/s\""),
+              HasSubstr("at least 460.0 GB/s required (published: 479.9 GB/s)"));
+  EXPECT_THAT(sentence("null"), testing::Not(HasSubstr("published")));
+}
+
 TEST(Judge, TruthInsideTheGuardStaysInconclusive) {
   CaseSpec spec;
   spec.values = steady(399e9, 0.02);  // bound 400, guarded 392
