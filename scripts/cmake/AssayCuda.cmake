@@ -36,9 +36,10 @@ if(HAVE_CUDA)
   endif()
   enable_language(CUDA)
   find_package(CUDAToolkit REQUIRED)  # again: it knows the compiler now
-  set(CMAKE_CUDA_STANDARD 20)
-  set(CMAKE_CUDA_STANDARD_REQUIRED ON)
-  set(CMAKE_CUDA_EXTENSIONS OFF)
+  # CUDA sources take the standard of CMAKE_CXX_STANDARD, but CMake 3.25 does not know that nvcc does.
+  if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
+    set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+  endif()
   if(ASSAY_CCACHE)
     set(CMAKE_CUDA_COMPILER_LAUNCHER "${ASSAY_CCACHE}")
   endif()

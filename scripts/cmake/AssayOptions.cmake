@@ -24,7 +24,7 @@ target_compile_options(assay_options INTERFACE
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${ASSAY_WERROR}>>:-Werror>
   # The same for the host's part of CUDA sources, but for what nvcc's own output never passes.
   $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Wshadow,-Wconversion>
-  $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${ASSAY_WERROR}>>:-Werror=all-warnings,-Xcompiler=-Werror>)
+  "$<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${ASSAY_WERROR}>>:-Werror=all-warnings;-Xcompiler=-Werror>")
 if(ASSAY_SANITIZE)
   set(sanitize -fsanitize=${ASSAY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
     # GCC's instrumentation makes it see uninitialised members in the standard library.
