@@ -11,14 +11,14 @@ namespace {
 
 constexpr unsigned block_threads = 256;
 /// 2,048 threads: what a multiprocessor of any architecture since A100 holds.
-constexpr std::size_t blocks_per_multiprocessor = 8;
+constexpr unsigned blocks_per_multiprocessor = 8;
 
 __device__ inline Place this_thread() {
   return {std::size_t{blockIdx.x} * blockDim.x + threadIdx.x, std::size_t{gridDim.x} * blockDim.x};
 }
 
 template <class Body>
-__global__ void __launch_bounds__(block_threads) run_body(Body body) {
+__global__ void __launch_bounds__(block_threads, blocks_per_multiprocessor) run_body(Body body) {
   body(this_thread());
 }
 
@@ -30,7 +30,8 @@ __device__ inline void share_table(T* shared, const Table<T>& table) {
 }
 
 template <class T>
-__global__ void __launch_bounds__(block_threads) run_fill(Fill<T> body, Table<T> table) {
+__global__ void __launch_bounds__(block_threads, blocks_per_multiprocessor)
+    run_fill(Fill<T> body, const __grid_constant__ Table<T> table) {
   __shared__ T shared[pattern_entries];
   share_table(shared, table);
   body(this_thread(), shared);
@@ -38,8 +39,8 @@ __global__ void __launch_bounds__(block_threads) run_fill(Fill<T> body, Table<T>
 
 /// Only threads that found something have anything to add.
 template <class T>
-__global__ void __launch_bounds__(block_threads)
-    run_verify(Verify<T> body, Table<T> table, Findings* findings) {
+__global__ void __launch_bounds__(block_threads, blocks_per_multiprocessor)
+    run_verify(Verify<T> body, const __grid_constant__ Table<T> table, Findings* findings) {
   __shared__ T shared[pattern_entries];
   share_table(shared, table);
   const Findings found = body(this_thread(), shared);
