@@ -25,6 +25,8 @@ const CollectiveSpec& spec_of(Collective collective) {
 bench::Benchmarks catalogue() {
   bench::Benchmarks all{make_noop()};
   for (const auto* spec : rows) all.push_back(make_collective_benchmark(*spec));
+  all.push_back(make_overlap());
+  all.push_back(make_congestion());
   all.push_back(make_copy());
   all.push_back(make_triad());
   all.push_back(make_gemm());

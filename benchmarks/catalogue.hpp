@@ -8,6 +8,8 @@
 namespace assay::benchmarks {
 
 std::shared_ptr<const bench::Benchmark> make_noop();
+std::shared_ptr<const bench::Benchmark> make_overlap();
+std::shared_ptr<const bench::Benchmark> make_congestion();
 std::shared_ptr<const bench::Benchmark> make_copy();
 std::shared_ptr<const bench::Benchmark> make_triad();
 std::shared_ptr<const bench::Benchmark> make_gemm();

@@ -9,10 +9,6 @@
 
 namespace assay::benchmarks {
 
-namespace {
-
-constexpr std::string_view native = "native";
-
 std::vector<std::string> all_type_names() {
   std::vector<std::string> names;
   for (const auto& row : data_types) names.emplace_back(row.name);
@@ -20,6 +16,10 @@ std::vector<std::string> all_type_names() {
 }
 
 std::vector<std::string> all_op_names() { return {reduce_op_names.begin(), reduce_op_names.end()}; }
+
+namespace {
+
+constexpr std::string_view native = "native";
 
 /// The default first.
 std::vector<std::string> algorithm_names(const CollectiveSpec& spec) {
@@ -87,11 +87,8 @@ class CollectiveBenchmark final : public bench::Benchmark {
   const BenchmarkInfo& info() const override { return info_; }
 
   bench::Support supports(const Case& spec, const bench::Facts& facts) const override {
-    const auto& wanted = text_dim(spec.dims, "backend");
-    const auto row = std::find_if(facts.backends.begin(), facts.backends.end(),
-                                  [&](const auto& b) { return b.name == wanted; });
-    if (row == facts.backends.end()) return {fmt::format("there is no backend '{}'", wanted)};
-    if (!row->missing.empty()) return {fmt::format("{}: {}", wanted, row->missing)};
+    if (auto reason = bench::backend_refusal(spec.dims, facts); !reason.empty())
+      return {std::move(reason)};
     for (const auto& round : facts.layout.rounds)
       for (const auto& group : round.at_once)
         if (auto reason = refusal(spec_, spec.dims, static_cast<int>(group.ranks().size()));

@@ -2,9 +2,11 @@
 // of ranks alone, and is therefore equal on all of them.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "benchmarks/collective_spec.hpp"
+#include "benchmarks/traffic.hpp"
 #include "harness/core/dims.hpp"
 #include "harness/schedule/algorithms.hpp"
 
@@ -12,7 +14,10 @@ namespace assay::benchmarks {
 
 class CollectiveShape {
  public:
-  CollectiveShape(const CollectiveSpec& spec, const Dims& dims, int ranks, std::uint64_t seed);
+  /// `traffic` is the matrix that dimension `counts` names, where it names a file; it outlives
+  /// this.
+  CollectiveShape(const CollectiveSpec& spec, const Dims& dims, int ranks, std::uint64_t seed,
+                  const TrafficMatrix* traffic = nullptr);
   CollectiveShape(const CollectiveShape&) = delete;
   CollectiveShape& operator=(const CollectiveShape&) = delete;
 
@@ -31,20 +36,14 @@ class CollectiveShape {
   std::uint64_t actual_bytes() const;
 
  private:
-  void read_sizes(const Dims& dims);
+  void read_sizes(const Dims& dims, const TrafficMatrix* traffic);
 
   const CollectiveSpec& spec_;
   OracleCall call_;
-  std::vector<std::uint64_t> counts_;
+  std::optional<Traffic> counts_;
   std::vector<int> roots_;
   std::size_t width_ = 1;
   schedule::Extent largest_;
 };
-
-/// Element [i · ranks + j]: what rank i sends to rank j, so that the largest sum of a row or a
-/// column is about `elements`: shares are rounded down, but to one element at least. `rule` is
-/// "uniform" or "skewed:SEED": every pair has a weight (1 + h mod 1000)², h a hash of seed, i and
-/// j, and one pair in eight of different ranks has none. Pure; the same on all machines.
-std::vector<std::uint64_t> counts_matrix(std::string_view rule, int ranks, std::uint64_t elements);
 
 }  // namespace assay::benchmarks

@@ -9,6 +9,7 @@
 
 #include "harness/core/collective.hpp"
 #include "harness/core/data_type.hpp"
+#include "harness/core/pair_counts.hpp"
 #include "harness/core/reduce_op.hpp"
 #include "kernels/pattern.hpp"
 
@@ -23,8 +24,7 @@ struct OracleCall {
   int root = 0;             ///< rooted collectives
   bool in_place = false;    ///< one buffer of max(send, receive) elements
   std::uint64_t seed = 0;
-  /// all_to_all_v: element [i · ranks + j] is what rank i sends to rank j.
-  std::span<const std::uint64_t> counts{};
+  const PairCounts* counts = nullptr;  ///< all_to_all_v
   std::uint64_t window = 1;  ///< point-to-point: messages of `count` elements under way at once
 };
 

@@ -1,4 +1,4 @@
-// One case of a collective on this rank: buffers, rotation, launches and what must come out.
+// One case of a collective on this rank: launches of it, one after another.
 #pragma once
 
 #include <memory>

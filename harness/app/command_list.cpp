@@ -55,7 +55,7 @@ void list_algorithms() {
 
 void list_metrics() {
   for (const auto& metric : metrics)
-    fmt::print("{:<10} {:<7} {} is better   {}\n", metric.name, symbol(metric.unit),
+    fmt::print("{:<14} {:<7} {} is better   {}\n", metric.name, symbol(metric.unit),
                metric.better == Better::higher ? "higher" : "lower ", metric.help);
 }
 

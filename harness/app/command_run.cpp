@@ -117,6 +117,7 @@ class RunCommand {
     const auto& conduct = begun_->conduct;
     options_.ranks_per_node = conduct.ranks_per_node;
     options_.max_time_per_case_s = conduct.max_time_per_case_s;
+    options_.sync = conduct.sync;
     if (!options_.timeout_s) options_.timeout_s = conduct.timeout_s;
   }
 
@@ -155,7 +156,9 @@ class RunCommand {
       else
         begin_results();
       writing_.store(&*writer_);
-      if (contract_.given()) writer_->keep_contract(contract_.text);
+      if (contract_.given()) writer_->keep(result::contract_name, contract_.text);
+      for (const auto& [name, text] : plan_.traffic)
+        writer_->keep(kept_traffic(traffic_name(name)), text);
       return writer_->folder().string();
     });
     const std::lock_guard lock(noted_);

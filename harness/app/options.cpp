@@ -79,6 +79,10 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
   run.add_option("--algorithm", o.algorithms, "native, or composed ones: see list algorithms")
       ->group(group)
       ->delimiter(',');
+  run.add_option("--beside", o.beside, "congestion: what else goes on, once or more often")
+      ->group(group)
+      ->type_name("COLLECTIVE:layout=…,bytes=…")
+      ->allow_extra_args(false);
   add("--backend", o.backend, "see: assay list backends", "NAME");
   run.add_option("--set", o.settings, "any dimension: --set m=512,1024")
       ->group(group)
@@ -110,7 +114,8 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
           "[auto]",
           "NAME");
   add_any("-c,--check", raw.check, "verify data: 1 or 0", "N");
-  add_any("--max-time-per-case", o.max_time_per_case_s, "a cap on every case [60]", "S");
+  add_any("--max-time-per-case", o.max_time_per_case_s,
+          "a cap on the timed loop of every case, and its pilot half of it at most [60]", "S");
 }
 
 void add_conduct(CLI::App& run, RunOptions& o, Raw& raw) {
@@ -247,7 +252,7 @@ bool RunOptions::shapes_requests() const {
                      !backend.empty() || !pacing.empty() || !cache.empty();
   const bool lists = !types.empty() || !ops.empty() || !layouts.empty() || !settings.empty() ||
                      !in_place.empty() || !roots.empty() || !algorithms.empty() ||
-                     !benchmarks.empty();
+                     !beside.empty() || !benchmarks.empty();
   return texts || lists || iterations || repetitions || time_s || precision;
 }
 

@@ -23,6 +23,7 @@ struct RunOptions {
   std::vector<std::string> in_place;  ///< "0", "1"
   std::vector<std::string> roots;     ///< nccl-tests' -1 means all
   std::vector<std::string> algorithms;
+  std::vector<std::string> beside;  ///< "all_to_all:layout=node,bytes=1M"
   std::string pacing, cache;
   std::string sync = "auto";
   std::optional<std::int64_t> iterations, warm_up, pilot, blocks, block_length, repetitions;

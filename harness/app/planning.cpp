@@ -7,6 +7,7 @@
 #include <random>
 
 #include "harness/app/requests.hpp"
+#include "harness/app/traffic_files.hpp"
 #include "harness/plan/layout_json.hpp"
 #include "harness/result/files.hpp"
 
@@ -44,17 +45,21 @@ plan::Plan make_plan(const RunOptions& options, const ContractFile& contract,
                      const Catalogue& catalogue, const Topology& topology) {
   auto suite = choose_suite(options, contract, catalogue);
   adjust(suite, options);
+  auto traffic = read_traffic(suite);
   const bool has_noop = std::any_of(suite.requests.begin(), suite.requests.end(),
                                     [](const auto& r) { return r.benchmark == "noop"; });
   if (!has_noop) suite.requests.push_back(noop_request());
   const auto seed = options.seed.value_or(std::random_device{}());
   auto plan = plan::make_plan(suite, catalogue, topology, seed);
+  plan.traffic = std::move(traffic);
+  plan::attach_traffic(plan);
+  check_traffic(plan);
   if (contract.given()) contract::prepare_plan(plan, contract.contract, contract.where);
   return plan;
 }
 
 std::string plan_to_text(const plan::Plan& plan) {
-  nlohmann::json json{{"suite", plan.suite}, {"seed", plan.seed}};
+  nlohmann::json json{{"suite", plan.suite}, {"seed", plan.seed}, {"traffic", plan.traffic}};
   for (const auto& spec : plan.cases) json["cases"].push_back(plan::to_json(spec));
   for (const auto& [name, layout] : plan.layouts)
     json["layouts"][name] = plan::layout_to_json(layout);
@@ -70,6 +75,8 @@ plan::Plan plan_from_text(const std::string& text) {
     plan.cases.push_back(plan::case_from_json(spec, "plan of rank 0"));
   for (const auto& [name, layout] : json.at("layouts").items())
     plan.layouts[name] = plan::layout_from_json(layout, name, "plan of rank 0");
+  plan.traffic = json.at("traffic").get<TrafficTexts>();
+  plan::attach_traffic(plan);
   return plan;
 }
 

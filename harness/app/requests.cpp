@@ -136,6 +136,7 @@ plan::Request request_for(const std::string& benchmark, const RunOptions& o,
   if (!o.roots.empty()) request.dims["root"] = parse_all("root", roots_of(o), "-r");
   if (!o.algorithms.empty())
     request.dims["algorithm"] = parse_all("algorithm", o.algorithms, "--algorithm");
+  if (!o.beside.empty()) request.dims["beside"] = parse_all("beside", o.beside, "--beside");
   if (!o.backend.empty()) request.dims["backend"] = parse_all("backend", {o.backend}, "--backend");
   if (!o.min_bytes.empty() || !o.max_bytes.empty()) request.dims["bytes"] = sizes(o);
   add_settings(o, request);

@@ -68,6 +68,8 @@ result::Conduct conduct_of(const RunOptions& options, const plan::Plan& plan,
           .timeout_s = options.timeout_s.value_or(default_timeout_s),
           .rotation_bytes = inventory.rotation_bytes,
           .ranks_per_node = options.ranks_per_node,
+          .sync = options.sync,
+          .traffic = plan.traffic,
           .contract = contract.text,
           .warnings = inventory.warnings};
 }

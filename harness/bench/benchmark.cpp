@@ -1,5 +1,7 @@
 #include "harness/bench/benchmark.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace assay::bench {
@@ -14,6 +16,19 @@ Catalogue catalogue_of(const Benchmarks& benchmarks) {
   Catalogue catalogue;
   for (const auto& benchmark : benchmarks) catalogue.push_back(benchmark->info());
   return catalogue;
+}
+
+std::string backend_refusal(const Dims& dims, const Facts& facts) {
+  const auto& wanted = text_dim(dims, "backend");
+  const auto row = std::find_if(facts.backends.begin(), facts.backends.end(),
+                                [&](const auto& backend) { return backend.name == wanted; });
+  if (row == facts.backends.end()) return fmt::format("there is no backend '{}'", wanted);
+  return row->missing.empty() ? std::string() : fmt::format("{}: {}", wanted, row->missing);
+}
+
+Context for_case(const Context& context, const Case& spec) {
+  return {spec,         context.group,          context.device,  context.communicator,
+          context.seed, context.rotation_bytes, context.threads, context.companion};
 }
 
 std::uint64_t mix(std::uint64_t x) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/bench/turns.hpp"
 #include "harness/comm/backend.hpp"
 #include "harness/core/benchmark_info.hpp"
 #include "harness/core/case.hpp"
@@ -25,6 +26,9 @@ struct Facts {
   std::span<const comm::Backend> backends;
 };
 
+/// Why dimension `backend` names none that is built in; empty: it does. Pure.
+std::string backend_refusal(const Dims& dims, const Facts& facts);
+
 /// Empty reason: yes.
 struct Support {
   std::string reason;
@@ -38,6 +42,12 @@ struct GroupView {
   std::string host;
 };
 
+/// This rank's place in what goes on beside the group that is timed (dimension `beside`).
+struct Companion {
+  GroupView group;
+  comm::Communicator* communicator = nullptr;  ///< null: nothing does
+};
+
 /// What a case is prepared with. Outlives the Prepared.
 struct Context {
   const Case& spec;
@@ -48,7 +58,11 @@ struct Context {
   std::uint64_t seed = 0;            ///< equal on all ranks
   std::uint64_t rotation_bytes = 0;  ///< rotate buffers over this much; 0 = one buffer (warm)
   int threads = 1;                   ///< for local compute: cores bound to this rank
+  Companion companion{};
 };
+
+/// The same place for another case, which outlives what is returned.
+Context for_case(const Context& context, const Case& spec);
 
 /// Untimed moment before a launch (isolated) or before a block (stream).
 struct Iteration {
@@ -64,9 +78,15 @@ class Prepared {
   /// Local. For the document: path, reduction, actual sizes, threads, rotation.
   virtual comm::LaunchInfo launch_info() const { return {}; }
   virtual std::map<std::string, std::string> notes() const { return {}; }
+  /// Local. The same on all ranks.
+  virtual Turns turns() const { return {}; }
+  /// Untimed, collective over the group, once, when all of its ranks have prepared: what they must
+  /// agree on. Throws RunError.
+  virtual void calibrate(comm::Team&) {}
   /// Untimed and local.
   virtual void reset(Iteration) {}
-  /// One timed operation. Nothing in it allocates, logs, throws or looks anything up.
+  /// One timed operation: the next of turns(). Nothing in it allocates, logs, throws or looks
+  /// anything up.
   virtual void launch() noexcept = 0;
   /// Throws RunError if any launch failed. Local.
   virtual void check() const {}

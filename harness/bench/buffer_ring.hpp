@@ -25,7 +25,6 @@ class Turn {
  public:
   explicit Turn(std::size_t slots = 1);
   std::size_t slots() const noexcept { return slots_; }
-  std::size_t next() const noexcept { return next_; }
   /// The next turn is the one whose output is verified, wherever its launch writes. Returns it.
   std::size_t announce() noexcept { return announced_ = next_; }
   std::size_t announced() const noexcept { return announced_; }

@@ -20,10 +20,10 @@ struct Spot {
 
 /// A step of the schedule's order with all numbers worked out.
 struct Instruction {
-  enum class What { start, finish, copy, reduce };
+  enum class What { start, finish, transfer, copy, reduce };
   What what = What::start;
-  std::size_t amount = 0;  ///< start, finish: index of the transfer; copy: bytes; reduce: elements
-  Spot from, to;           ///< start: `to`
+  std::size_t amount = 0;  ///< of transfers the index; copy: bytes; reduce: elements
+  Spot from, to;           ///< start, transfer: `to`
 };
 
 class Compiler {
@@ -35,7 +35,7 @@ class Compiler {
     for (const auto& [what, operation] : schedule::order(schedule_)) {
       operation_ = operation;
       if (what == schedule::Step::What::finish)
-        program.push_back({Instruction::What::finish, transfer_of_[operation], {}, {}});
+        finish(transfer_of_[operation]);
       else
         std::visit(*this, schedule_.operations[operation].action);
     }
@@ -70,6 +70,15 @@ class Compiler {
     transfers.push_back(transfer);
   }
 
+  /// What is waited for at once needs no request.
+  void finish(std::size_t transfer) {
+    auto& last = program.back();
+    if (last.what == Instruction::What::start && last.amount == transfer)
+      last.what = Instruction::What::transfer;
+    else
+      program.push_back({Instruction::What::finish, transfer, {}, {}});
+  }
+
   const schedule::Schedule& schedule_;
   std::size_t width_;
   std::size_t operation_ = 0;
@@ -81,13 +90,13 @@ class ComposedLaunch final : public comm::Launch {
   ComposedLaunch(const Composition& composition, Compiler compiled,
                  comm::Communicator& communicator, device::Device& device)
       : device_(device),
-        reduction_{composition.type, composition.op},
+        reduction_{composition.type, composition.op.value_or(ReduceOp::sum)},
         divide_count_(composition.divide_count),
         ranks_(communicator.size()),
         scratch_(device.allocate(composition.schedule.scratch * size_of(composition.type))),
         program_(std::move(compiled.program)),
         transfers_(communicator.transfers(std::move(compiled.transfers))),
-        info_{"composed " + composition.algorithm, compiled.reduces ? "assay" : ""} {}
+        info_{"composed " + composition.algorithm, composition.op ? "assay" : ""} {}
 
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
     if (send == nullptr) {
@@ -120,6 +129,8 @@ class ComposedLaunch final : public comm::Launch {
         return transfers_->start(amount, at(to));
       case Instruction::What::finish:
         return transfers_->finish(amount);
+      case Instruction::What::transfer:
+        return transfers_->carry_out(amount, at(to));
       case Instruction::What::copy:
         return device_.copy(at(to), at(from), amount);
       case Instruction::What::reduce:
@@ -145,6 +156,7 @@ std::unique_ptr<comm::Launch> compose(const Composition& composition,
                                       comm::Communicator& communicator, device::Device& device) {
   Compiler compiler(composition.schedule, size_of(composition.type));
   compiler.run();
+  invariant(!compiler.reduces || composition.op, "a schedule that reduces needs an operator");
   return std::make_unique<ComposedLaunch>(composition, std::move(compiler), communicator, device);
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "harness/comm/communicator.hpp"
 #include "harness/core/data_type.hpp"
@@ -14,7 +16,9 @@ namespace assay::bench {
 struct Composition {
   const schedule::Schedule& schedule;  ///< of this rank; not needed after compose()
   DataType type = DataType::fp32;
-  ReduceOp op = ReduceOp::sum;
+  /// Absent: the collective reduces nothing. Present also on a rank that only passes values on to
+  /// those that reduce them, so that all ranks say alike who does it.
+  std::optional<ReduceOp> op = {};
   std::string algorithm;  ///< becomes the path: "composed ring"
   /// avg: elements of `recv` to divide by this once all else is done; 0 = none.
   std::uint64_t divide_count = 0;

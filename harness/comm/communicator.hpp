@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "harness/core/collective.hpp"
 #include "harness/core/data_type.hpp"
+#include "harness/core/pair_counts.hpp"
 #include "harness/core/reduce_op.hpp"
 #include "harness/device/device.hpp"
 
@@ -21,10 +21,9 @@ struct CollectiveCall {
   Collective collective = Collective::all_reduce;
   DataType type = DataType::fp32;
   ReduceOp op = ReduceOp::sum;
-  std::uint64_t count = 0;  ///< elements; all_to_all, all_gather, …: per rank
-  int root = 0;             ///< rooted collectives
-  /// all_to_all_v: element [i · size + j] is what rank i sends to rank j; outlives the launch.
-  std::span<const std::uint64_t> counts{};
+  std::uint64_t count = 0;             ///< elements; all_to_all, all_gather, …: per rank
+  int root = 0;                        ///< rooted collectives
+  const PairCounts* counts = nullptr;  ///< all_to_all_v; not needed once the call is resolved
 };
 
 /// How a call is carried out, for the document.
@@ -43,6 +42,24 @@ class Launch {
   /// means in place: the input is in `recv`. Buffers may differ from launch to launch.
   virtual void operator()(const std::byte* send, std::byte* recv) noexcept = 0;
   /// Local. Throws RunError if any launch so far failed.
+  virtual void check() const = 0;
+  virtual const LaunchInfo& info() const = 0;
+};
+
+/// A collective that goes on while the caller computes; resolved before timing like a Launch. One
+/// operation at a time: start, then test as often as liked, then wait. Nothing here throws,
+/// allocates or logs but check(); the library may allocate.
+class Nonblocking {
+ public:
+  virtual ~Nonblocking() = default;
+  /// Collective over the communicator, in the same order on all its ranks; does not wait. Buffers
+  /// as for Launch; untouched by the caller until the operation is complete.
+  virtual void start(const std::byte* send, std::byte* recv) noexcept = 0;
+  /// Local. Lets the library make progress; true once this rank's part is complete.
+  virtual bool test() noexcept = 0;
+  /// Blocks until this rank's part is complete. At once where nothing is under way.
+  virtual void wait() noexcept = 0;
+  /// Local. Throws RunError if any operation so far failed.
   virtual void check() const = 0;
   virtual const LaunchInfo& info() const = 0;
 };
@@ -66,6 +83,8 @@ class Transfers {
   virtual void start(std::size_t index, std::byte* data) noexcept = 0;
   /// Waits until the transfer is complete on this rank.
   virtual void finish(std::size_t index) noexcept = 0;
+  /// Both at once: start, and wait.
+  virtual void carry_out(std::size_t index, std::byte* data) noexcept = 0;
   /// Local. Throws RunError if anything so far failed.
   virtual void check() const = 0;
 };
@@ -79,6 +98,10 @@ class Communicator {
   /// Local. The library's own implementation of `call`, or null where it has none.
   /// The launch must not outlive the communicator. Throws RunError when the library refuses.
   virtual std::unique_ptr<Launch> native(const CollectiveCall& call) = 0;
+  /// Local. The same, nonblocking; null where the library has none for a call of this size: it is
+  /// neither cut into pieces nor wrapped into wider types. Throws RunError when the library
+  /// refuses.
+  virtual std::unique_ptr<Nonblocking> nonblocking(const CollectiveCall&) { return nullptr; }
   /// Local. Indices of the result are those of `transfers`. Must not outlive the communicator.
   virtual std::unique_ptr<Transfers> transfers(std::vector<Transfer> transfers) = 0;
 };

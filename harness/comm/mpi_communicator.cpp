@@ -10,10 +10,23 @@ MpiCommunicator::MpiCommunicator(Comm comm) : comm_(std::move(comm)) {
   check(MPI_Comm_size(comm_.get(), &size_), "MPI_Comm_size");
 }
 
-std::unique_ptr<Launch> MpiCommunicator::native(const CollectiveCall& call) {
-  const CommView view{comm_.get(), rank_, size_};
+namespace {
+
+std::unique_ptr<MpiLaunch> make(const CommView& view, const CollectiveCall& call) {
   auto launch = make_reduction(view, call);
   return launch != nullptr ? std::move(launch) : make_movement(view, call);
+}
+
+}  // namespace
+
+std::unique_ptr<Launch> MpiCommunicator::native(const CollectiveCall& call) {
+  return make({comm_.get(), rank_, size_}, call);
+}
+
+std::unique_ptr<Nonblocking> MpiCommunicator::nonblocking(const CollectiveCall& call) {
+  auto launch = make({comm_.get(), rank_, size_}, call);
+  const bool whole = launch != nullptr && launch->info().path == "native";
+  return whole ? std::move(launch) : nullptr;
 }
 
 std::unique_ptr<Transfers> MpiCommunicator::transfers(std::vector<Transfer> transfers) {

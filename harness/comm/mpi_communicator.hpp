@@ -15,6 +15,7 @@ class MpiCommunicator final : public Communicator {
     return memory == device::MemoryKind::host;
   }
   std::unique_ptr<Launch> native(const CollectiveCall& call) override;
+  std::unique_ptr<Nonblocking> nonblocking(const CollectiveCall& call) override;
   std::unique_ptr<Transfers> transfers(std::vector<Transfer> transfers) override;
 
  private:

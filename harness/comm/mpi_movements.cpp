@@ -28,17 +28,22 @@ class Movement : public MpiLaunch {
         block_(std::move(block)) {}
 };
 
-const void* or_in_place(const std::byte* send) noexcept {
-  return send == nullptr ? MPI_IN_PLACE : static_cast<const void*>(send);
-}
-
 class AllToAll final : public Movement {
  public:
   AllToAll(const CommView& comm, const CollectiveCall& call)
       : Movement(comm, call, "MPI_Alltoall") {}
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
-    note(MPI_Alltoall(or_in_place(send), block_.count(), block_.type(), recv, block_.count(),
-                      block_.type(), comm_.comm));
+    note(carry_out(MPI_Alltoall, send, recv));
+  }
+  void start(const std::byte* send, std::byte* recv) noexcept override {
+    note(carry_out(MPI_Ialltoall, send, recv, requests_.data()));
+  }
+
+ private:
+  template <class F, class... Request>
+  int carry_out(F function, const std::byte* send, std::byte* recv, Request... request) noexcept {
+    return function(or_in_place(send), block_.count(), block_.type(), recv, block_.count(),
+                    block_.type(), comm_.comm, request...);
   }
 };
 
@@ -47,8 +52,17 @@ class AllGather final : public Movement {
   AllGather(const CommView& comm, const CollectiveCall& call)
       : Movement(comm, call, "MPI_Allgather") {}
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
-    note(MPI_Allgather(or_in_place(send), block_.count(), block_.type(), recv, block_.count(),
-                       block_.type(), comm_.comm));
+    note(carry_out(MPI_Allgather, send, recv));
+  }
+  void start(const std::byte* send, std::byte* recv) noexcept override {
+    note(carry_out(MPI_Iallgather, send, recv, requests_.data()));
+  }
+
+ private:
+  template <class F, class... Request>
+  int carry_out(F function, const std::byte* send, std::byte* recv, Request... request) noexcept {
+    return function(or_in_place(send), block_.count(), block_.type(), recv, block_.count(),
+                    block_.type(), comm_.comm, request...);
   }
 };
 
@@ -57,9 +71,18 @@ class Gather final : public Movement {
  public:
   Gather(const CommView& comm, const CollectiveCall& call) : Movement(comm, call, "MPI_Gather") {}
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
+    note(carry_out(MPI_Gather, send, recv));
+  }
+  void start(const std::byte* send, std::byte* recv) noexcept override {
+    note(carry_out(MPI_Igather, send, recv, requests_.data()));
+  }
+
+ private:
+  template <class F, class... Request>
+  int carry_out(F function, const std::byte* send, std::byte* recv, Request... request) noexcept {
     const void* from = send == nullptr && !is_root() ? recv : or_in_place(send);
-    note(MPI_Gather(from, block_.count(), block_.type(), recv, block_.count(), block_.type(), root_,
-                    comm_.comm));
+    return function(from, block_.count(), block_.type(), recv, block_.count(), block_.type(), root_,
+                    comm_.comm, request...);
   }
 };
 
@@ -67,10 +90,19 @@ class Scatter final : public Movement {
  public:
   Scatter(const CommView& comm, const CollectiveCall& call) : Movement(comm, call, "MPI_Scatter") {}
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
+    note(carry_out(MPI_Scatter, send, recv));
+  }
+  void start(const std::byte* send, std::byte* recv) noexcept override {
+    note(carry_out(MPI_Iscatter, send, recv, requests_.data()));
+  }
+
+ private:
+  template <class F, class... Request>
+  int carry_out(F function, const std::byte* send, std::byte* recv, Request... request) noexcept {
     const bool in_place = send == nullptr && is_root();
     void* to = in_place ? MPI_IN_PLACE : static_cast<void*>(recv);
-    note(MPI_Scatter(in_place ? recv : send, block_.count(), block_.type(), to, block_.count(),
-                     block_.type(), root_, comm_.comm));
+    return function(in_place ? recv : send, block_.count(), block_.type(), to, block_.count(),
+                    block_.type(), root_, comm_.comm, request...);
   }
 };
 
@@ -78,9 +110,18 @@ class Broadcast final : public Movement {
  public:
   Broadcast(const CommView& comm, const CollectiveCall& call) : Movement(comm, call, "MPI_Bcast") {}
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
+    note(carry_out(MPI_Bcast, send, recv));
+  }
+  void start(const std::byte* send, std::byte* recv) noexcept override {
+    note(carry_out(MPI_Ibcast, send, recv, requests_.data()));
+  }
+
+ private:
+  template <class F, class... Request>
+  int carry_out(F function, const std::byte* send, std::byte* recv, Request... request) noexcept {
     // MPI has one buffer; the root only reads it.
     auto* data = is_root() && send != nullptr ? const_cast<std::byte*>(send) : recv;
-    note(MPI_Bcast(data, block_.count(), block_.type(), root_, comm_.comm));
+    return function(data, block_.count(), block_.type(), root_, comm_.comm, request...);
   }
 };
 
@@ -94,6 +135,11 @@ class SendRecv final : public Movement {
     note(MPI_Sendrecv(send, block_.count(), block_.type(), next_, 0, recv, block_.count(),
                       block_.type(), previous_, 0, comm_.comm, MPI_STATUS_IGNORE));
   }
+  void start(const std::byte* send, std::byte* recv) noexcept override {
+    auto& [receiving, sending] = requests_;
+    note(MPI_Irecv(recv, block_.count(), block_.type(), previous_, 0, comm_.comm, &receiving));
+    note(MPI_Isend(send, block_.count(), block_.type(), next_, 0, comm_.comm, &sending));
+  }
 
  private:
   int next_, previous_;
@@ -103,6 +149,9 @@ class Barrier final : public MpiLaunch {
  public:
   explicit Barrier(const CommView& comm) : MpiLaunch("MPI_Barrier", {"native", ""}), comm_(comm) {}
   void operator()(const std::byte*, std::byte*) noexcept override { note(MPI_Barrier(comm_.comm)); }
+  void start(const std::byte*, std::byte*) noexcept override {
+    note(MPI_Ibarrier(comm_.comm, requests_.data()));
+  }
 
  private:
   CommView comm_;
@@ -123,19 +172,25 @@ class AllToAllV final : public MpiLaunch {
  public:
   AllToAllV(const CommView& comm, const CollectiveCall& call)
       : MpiLaunch("MPI_Alltoallv", {"native", ""}), comm_(comm), type_(mpi_type(call.type)) {
-    const auto size = static_cast<std::size_t>(comm.size),
-               rank = static_cast<std::size_t>(comm.rank);
-    for (std::size_t peer = 0; peer < size; ++peer) {
-      send_.add(call.counts[rank * size + peer]);
-      recv_.add(call.counts[peer * size + rank]);
+    for (int peer = 0; peer < comm.size; ++peer) {
+      send_.add((*call.counts)(comm.rank, peer));
+      recv_.add((*call.counts)(peer, comm.rank));
     }
   }
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
-    note(MPI_Alltoallv(send, send_.counts.data(), send_.displacements.data(), type_, recv,
-                       recv_.counts.data(), recv_.displacements.data(), type_, comm_.comm));
+    note(carry_out(MPI_Alltoallv, send, recv));
+  }
+  void start(const std::byte* send, std::byte* recv) noexcept override {
+    note(carry_out(MPI_Ialltoallv, send, recv, requests_.data()));
   }
 
  private:
+  template <class F, class... Request>
+  int carry_out(F function, const std::byte* send, std::byte* recv, Request... request) noexcept {
+    return function(send, send_.counts.data(), send_.displacements.data(), type_, recv,
+                    recv_.counts.data(), recv_.displacements.data(), type_, comm_.comm, request...);
+  }
+
   CommView comm_;
   MPI_Datatype type_;
   Packing send_, recv_;
@@ -143,7 +198,7 @@ class AllToAllV final : public MpiLaunch {
 
 }  // namespace
 
-std::unique_ptr<Launch> make_movement(const CommView& comm, const CollectiveCall& call) {
+std::unique_ptr<MpiLaunch> make_movement(const CommView& comm, const CollectiveCall& call) {
   switch (call.collective) {
     case Collective::all_to_all:
       return std::make_unique<AllToAll>(comm, call);

@@ -105,6 +105,11 @@ class Reduction : public MpiLaunch {
                         comm_.comm);
     });
   }
+  /// Of a call that fits an int.
+  int count() const noexcept { return static_cast<int>(call_.count); }
+  void complete() noexcept override {
+    if (started_ != nullptr) divide(started_);
+  }
   void divide(std::byte* data) noexcept {
     if (call_.op == ReduceOp::avg) kernels::divide(data, call_.count, call_.type, comm_.size);
   }
@@ -115,6 +120,7 @@ class Reduction : public MpiLaunch {
   MPI_Datatype type_;
   Op user_op_;
   MPI_Op op_ = MPI_OP_NULL;
+  std::byte* started_ = nullptr;  ///< where the operation under way leaves a result on this rank
 };
 
 class AllReduce final : public Reduction {
@@ -129,6 +135,11 @@ class AllReduce final : public Reduction {
     });
     divide(recv);
   }
+  void start(const std::byte* send, std::byte* recv) noexcept override {
+    started_ = recv;
+    note(
+        MPI_Iallreduce(or_in_place(send), recv, count(), type_, op_, comm_.comm, requests_.data()));
+  }
 };
 
 class Reduce final : public Reduction {
@@ -139,6 +150,12 @@ class Reduce final : public Reduction {
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
     reduce_to(call_.root, send == nullptr ? recv : send, recv);
     if (comm_.rank == call_.root) divide(recv);
+  }
+  void start(const std::byte* send, std::byte* recv) noexcept override {
+    const bool root = comm_.rank == call_.root;
+    started_ = root ? recv : nullptr;
+    const void* from = send == nullptr && !root ? recv : or_in_place(send);
+    note(MPI_Ireduce(from, recv, count(), type_, op_, call_.root, comm_.comm, requests_.data()));
   }
 };
 
@@ -152,13 +169,16 @@ class ReduceScatter final : public Reduction {
 
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
     if (whole_) {
-      const void* from = send == nullptr ? MPI_IN_PLACE : static_cast<const void*>(send);
-      note(MPI_Reduce_scatter_block(from, recv, static_cast<int>(call_.count), type_, op_,
-                                    comm_.comm));
+      note(MPI_Reduce_scatter_block(or_in_place(send), recv, count(), type_, op_, comm_.comm));
     } else {
       reduce_blocks(send == nullptr ? recv : send, recv);
     }
     divide(recv);
+  }
+  void start(const std::byte* send, std::byte* recv) noexcept override {
+    started_ = recv;
+    note(MPI_Ireduce_scatter_block(or_in_place(send), recv, count(), type_, op_, comm_.comm,
+                                   requests_.data()));
   }
 
  private:
@@ -178,7 +198,7 @@ class ReduceScatter final : public Reduction {
 
 }  // namespace
 
-std::unique_ptr<Launch> make_reduction(const CommView& comm, const CollectiveCall& call) {
+std::unique_ptr<MpiLaunch> make_reduction(const CommView& comm, const CollectiveCall& call) {
   switch (call.collective) {
     case Collective::all_reduce:
       return std::make_unique<AllReduce>(comm, call);

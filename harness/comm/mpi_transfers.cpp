@@ -29,4 +29,13 @@ void MpiTransfers::finish(std::size_t index) noexcept {
   failure_.note(MPI_Wait(&messages_[index].request, MPI_STATUS_IGNORE), "MPI_Wait");
 }
 
+void MpiTransfers::carry_out(std::size_t index, std::byte* data) noexcept {
+  const auto& [way, peer, block, request] = messages_[index];
+  if (way == Transfer::Way::send)
+    failure_.note(MPI_Send(data, block.count(), block.type(), peer, tag, comm_), "MPI_Send");
+  else
+    failure_.note(MPI_Recv(data, block.count(), block.type(), peer, tag, comm_, MPI_STATUS_IGNORE),
+                  "MPI_Recv");
+}
+
 }  // namespace assay::comm::mpi

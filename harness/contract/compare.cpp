@@ -47,7 +47,8 @@ std::string absent(const CaseResult& c, const Candidate& one, double q) {
   if (!found.reason.empty()) return found.reason;
   if (found.values.empty()) return "it has no samples";
   if (stats::order_quantile(found.values, q) > 0) return {};
-  return fmt::format("{} is 0: no ratio can be formed", one.metric->name);
+  return fmt::format("{} is 0: no ratio can be formed, another --metric may have one",
+                     one.metric->name);
 }
 
 /// Groups of one pair of cases, sorted into those that can be compared and those that cannot.

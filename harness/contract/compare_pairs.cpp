@@ -144,6 +144,10 @@ std::string incomparable(const CasePair& pair, const ResultDocument& base,
   if (b->reduction != n->reduction) return differs("the reduction", b->reduction, n->reduction);
   const auto* layout = layout_of(base, *b);
   if (auto reason = other_groups(layout, layout_of(next, *n)); !reason.empty()) return reason;
+  if (const auto beside = companion_layout(b->spec); !beside.empty())  // the same name in both
+    if (auto reason = other_groups(layout_named(base, beside), layout_named(next, beside));
+        !reason.empty())
+      return "beside it, " + reason;
   if (!same_work(*b, *n, layout->group_count()))
     return "the work of an iteration differs between BASE and NEW: they are different figures";
   if (auto reason = unfit(*b); !reason.empty()) return "BASE: " + reason;

@@ -82,9 +82,13 @@ std::vector<const result::CaseResult*> selected(const result::ResultDocument& do
   return found;
 }
 
-const Layout* layout_of(const result::ResultDocument& document, const result::CaseResult& c) {
-  const auto at = document.layouts.find(c.spec.layout);
+const Layout* layout_named(const result::ResultDocument& document, const std::string& key) {
+  const auto at = document.layouts.find(key);
   return at == document.layouts.end() ? nullptr : &at->second;
+}
+
+const Layout* layout_of(const result::ResultDocument& document, const result::CaseResult& c) {
+  return layout_named(document, c.spec.layout);
 }
 
 std::size_t groups_of(const result::ResultDocument& document, const result::CaseResult& c) {

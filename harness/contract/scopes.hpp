@@ -17,7 +17,8 @@ namespace assay::contract {
 std::vector<const result::CaseResult*> selected(const result::ResultDocument& document,
                                                 const Selector& selector);
 
-/// The layout of a case; nullptr where the document lacks it.
+/// The layout of a key, and of a case; nullptr where the document lacks it.
+const Layout* layout_named(const result::ResultDocument& document, const std::string& key);
 const Layout* layout_of(const result::ResultDocument& document, const result::CaseResult& c);
 
 /// Groups that the layout promises, whether or not they left samples; 0 without a layout.

@@ -13,6 +13,16 @@ namespace {
 
 constexpr std::array<std::string_view, 4> attributes{"benchmark", "layout", "pacing", "cache"};
 
+/// A case names a file by its content, and so must who selects the case.
+void check_traffic(const std::string& counts, const plan::JsonValue& json) {
+  if (!counts.starts_with(traffic_file)) return;
+  const auto name = traffic_name(counts);
+  if (name.digest.empty() || name.path.find('/') != std::string::npos)
+    json.refuse(
+        fmt::format("\"{}\" names a file without its digest, or with its folder", counts),
+        "write file:NAME#DIGEST, as --dry-run of a run with --set counts=file:PATH says it");
+}
+
 DimValue parse_value(std::string_view key, const plan::JsonValue& json) {
   if (key == "pacing") return json.choice({name(Pacing::isolated), name(Pacing::stream)});
   if (key == "cache") return json.choice({name(Cache::cold), name(Cache::warm)});
@@ -28,6 +38,7 @@ DimValue parse_value(std::string_view key, const plan::JsonValue& json) {
     case DimKind::text:
       break;
   }
+  if (key == "counts") check_traffic(json.text(), json);
   return parse_dim(dim, json.text(), json.place().text());
 }
 

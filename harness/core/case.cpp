@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 
+#include "harness/core/beside.hpp"
 #include "harness/core/error.hpp"
 
 namespace assay {
@@ -22,8 +23,9 @@ std::optional<Enum> from(const std::array<std::string_view, n>& names, std::stri
 }
 
 /// Dimensions in the order people read them; the shape of a matrix product is one word.
-constexpr std::array<std::string_view, 8> label_order{"bytes",  "m",         "type",    "op",
-                                                      "counts", "algorithm", "backend", "memory"};
+constexpr std::array<std::string_view, 11> label_order{
+    "collective", "bytes",    "m",      "type",    "op",    "counts",
+    "algorithm",  "progress", "beside", "backend", "memory"};
 
 std::string shape(const Dims& dims) {
   std::string text;
@@ -38,9 +40,10 @@ std::string word(const Dims& dims, std::string_view dim) {
   const auto at = dims.find(dim);
   if (at == dims.end()) return {};
   if (dim == "m") return shape(dims);
+  if (dim == "beside") return "beside " + std::get<std::string>(at->second);
   auto text = format_dim(at->second, find_dim(dim)->kind);
-  const bool usual =
-      text == "mpi" || text == "host" || text == "native" || text == "direct" || text == "uniform";
+  const bool usual = text == "mpi" || text == "host" || text == "native" || text == "direct" ||
+                     text == "uniform" || (dim == "progress" && text == "none");
   return usual ? std::string() : text;
 }
 
@@ -69,6 +72,14 @@ std::string_view layout_name(const Case& c) {
   return std::string_view(c.layout).substr(0, c.layout.find('@'));
 }
 
+std::string companion_layout(const Case& c) {
+  const auto beside = c.dims.find("beside");
+  if (beside == c.dims.end()) return {};
+  const auto placement = std::string_view(c.layout).substr(layout_name(c).size());
+  return parse_beside(std::get<std::string>(beside->second), "beside").layout +
+         std::string(placement);
+}
+
 std::optional<DimValue> attribute(const Case& c, std::string_view key) {
   if (key == "benchmark") return c.benchmark;
   if (key == "layout") return std::string(layout_name(c));
@@ -78,6 +89,12 @@ std::optional<DimValue> attribute(const Case& c, std::string_view key) {
   if (at != c.dims.end()) return at->second;
   if (key == "placement" || key == "repetition") return std::int64_t{0};
   return std::nullopt;
+}
+
+const std::string* traffic_of(const Case& c) {
+  const auto counts = c.dims.find("counts");
+  const auto* text = counts == c.dims.end() ? nullptr : std::get_if<std::string>(&counts->second);
+  return text != nullptr && text->starts_with(traffic_file) ? text : nullptr;
 }
 
 std::string label(const Case& c) {

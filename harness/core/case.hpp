@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "harness/core/dims.hpp"
+#include "harness/core/traffic_matrix.hpp"
 
 namespace assay {
 
@@ -70,15 +72,24 @@ struct Case {
   std::string layout{};  ///< key into Plan::layouts: "world", or "world@7" under placement 7
   Protocol protocol{};
   bool optional = false;  ///< a skip is no gap in the evidence
+  /// What dimension `counts` names where that is a file. Not in the case's JSON: its digest is.
+  std::shared_ptr<const TrafficMatrix> traffic{};
 };
 
 /// The layout without its placement: "world" of "world@7".
 std::string_view layout_name(const Case& c);
 
+/// Key into Plan::layouts of what goes on beside the case, under the same placement; empty: nothing
+/// does. Throws UsageError where the dimension says nothing sensible.
+std::string companion_layout(const Case& c);
+
 /// The value a contract selects on: "benchmark", "layout" (without its placement, which is a
 /// dimension), "pacing", "cache" or a dimension. Placement and repetition are 0 where the case does
 /// not name them; any other dimension that it lacks is absent.
 std::optional<DimValue> attribute(const Case& c, std::string_view key);
+
+/// The value of dimension `counts` where it names a file; else null.
+const std::string* traffic_of(const Case& c);
 
 /// "all_reduce 64 MiB fp32 sum world stream": for progress lines and findings.
 std::string label(const Case& c);

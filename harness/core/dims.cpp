@@ -4,9 +4,11 @@
 
 #include <charconv>
 
+#include "harness/core/beside.hpp"
 #include "harness/core/data_type.hpp"
 #include "harness/core/error.hpp"
 #include "harness/core/reduce_op.hpp"
+#include "harness/core/traffic_matrix.hpp"
 #include "harness/core/units.hpp"
 
 namespace assay {
@@ -61,8 +63,9 @@ std::string parse_counts(std::string_view text, std::string_view where) {
   constexpr std::string_view skewed = "skewed:";
   if (text == "uniform" || (text.starts_with(skewed) && is_number(text.substr(skewed.size()))))
     return std::string(text);
+  if (text.starts_with(traffic_file) && text.size() > traffic_file.size()) return std::string(text);
   throw UsageError({std::string(where), fmt::format("'{}' says not who sends how much", text),
-                    "expected uniform, or skewed:SEED such as skewed:7"});
+                    "expected uniform, skewed:SEED such as skewed:7, or file:CSV"});
 }
 
 template <typename T>
@@ -82,6 +85,12 @@ std::string format_dim(const DimValue& value, DimKind kind) {
   return kind == DimKind::bytes ? format_bytes(number) : fmt::format("{}", number);
 }
 
+std::uint64_t number_in(std::string_view digits) {
+  std::uint64_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
 DimValue parse_dim(const DimInfo& dim, std::string_view text, std::string_view where) {
   switch (dim.kind) {
     case DimKind::integer:
@@ -96,6 +105,7 @@ DimValue parse_dim(const DimInfo& dim, std::string_view text, std::string_view w
   if (dim.name == "type") return parse_type(text, where);
   if (dim.name == "op") return parse_op(text, where);
   if (dim.name == "root") return parse_root(text, where);
+  if (dim.name == "beside") return format_beside(parse_beside(text, where));
   if (dim.name == "counts") return parse_counts(text, where);
   return std::string(text);
 }

@@ -20,7 +20,8 @@ struct DimInfo {
   std::string_view help;
 };
 
-inline constexpr std::array<DimInfo, 15> dim_table{{
+inline constexpr std::array<DimInfo, 18> dim_table{{
+    {"collective", DimKind::text, "which collective is under way: see list collectives"},
     {"backend", DimKind::text, "communication library: mpi"},
     {"memory", DimKind::text, "where the buffers are: host"},
     {"type", DimKind::text, "element type: int8 … fp64, fp8_e4m3, fp8_e5m2, fp16, bf16"},
@@ -30,9 +31,13 @@ inline constexpr std::array<DimInfo, 15> dim_table{{
      "a rank of the group, all (each in turn, a case of its own), or rotating (next at each "
      "launch)"},
     {"algorithm", DimKind::text, "native: the library's own; or one composed of send and receive"},
-    {"counts", DimKind::text, "who sends how much to whom: uniform, or skewed:SEED"},
+    {"counts", DimKind::text, "who sends how much to whom: uniform, skewed:SEED or file:CSV"},
     {"window", DimKind::integer, "messages under way at once"},
     {"in_place", DimKind::flag, "send and receive buffer are the same"},
+    {"progress", DimKind::text,
+     "during a nonblocking collective: none (the caller computes), poll (and tests now and then)"},
+    {"beside", DimKind::text,
+     "what else goes on meanwhile: all_to_all:layout=node,bytes=1MiB (also type=, op=)"},
     {"m", DimKind::integer, "rows of A and C"},
     {"n", DimKind::integer, "columns of B and C"},
     {"k", DimKind::integer, "columns of A, rows of B"},
@@ -51,6 +56,9 @@ using Dims = std::map<std::string, DimValue, std::less<>>;
 
 /// "1 GiB", "fp32", "true": for people. `kind` decides how an integer is shown.
 std::string format_dim(const DimValue& value, DimKind kind);
+
+/// Of text that parse_dim() has let through: the seed of "skewed:7", a root.
+std::uint64_t number_in(std::string_view digits);
 
 /// Reads a dimension given as text ("64MiB", "true", "fp32"). Throws UsageError; `where` names the
 /// option or key path.

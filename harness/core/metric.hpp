@@ -22,7 +22,7 @@ struct Metric {
   std::string_view help;
 };
 
-inline constexpr std::array<Metric, 8> metrics{{
+inline constexpr std::array<Metric, 14> metrics{{
     {"time", Unit::second, Better::lower, Source::series, "t_max",
      "T_max: longest local time of an iteration over the ranks of a group"},
     {"latency", Unit::second, Better::lower, Source::cost, "messages",
@@ -39,6 +39,18 @@ inline constexpr std::array<Metric, 8> metrics{{
      "bytes read plus bytes written over T_max"},
     {"flops", Unit::flop_per_second, Better::higher, Source::rate, "flops",
      "floating-point operations over T_max"},
+    {"overlap", Unit::one, Better::higher, Source::series, "overlap",
+     "share of the shorter of collective and compute that the longer one hides"},
+    {"comm_time", Unit::second, Better::lower, Source::series, "t_comm",
+     "T_max of the nonblocking collective without compute"},
+    {"compute_time", Unit::second, Better::lower, Source::series, "t_compute",
+     "T_max of the compute without collective"},
+    {"slowdown", Unit::one, Better::lower, Source::series, "slowdown",
+     "T_max of a collective beside another one, over that of the same alone"},
+    {"alone_time", Unit::second, Better::lower, Source::series, "t_alone",
+     "T_max of the collective alone"},
+    {"companion_time", Unit::second, Better::lower, Source::series, "t_companion",
+     "the other collective's time over the ranks of the group"},
 }};
 
 constexpr const Metric* find_metric(std::string_view name) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/core/beside.hpp"
 #include "harness/core/error.hpp"
 #include "harness/plan/plan.hpp"
 #include "harness/schedule/layouts.hpp"
@@ -50,6 +51,18 @@ void check_value(const Request& request, const DimInfo& dim, const DimSpec* spec
            fmt::format("expected one of {}", fmt::join(spec->choices, ", ")));
 }
 
+/// A layout, and a collective that the benchmark itself could be given.
+void check_beside(const Request& request, const BenchmarkInfo& info, const std::string& text) {
+  const auto beside = parse_beside(text, fmt::format("{}.beside", request.where));
+  if (!schedule::is_layout_name(beside.layout))
+    refuse(request, "beside", fmt::format("\"{}\" is no layout", beside.layout),
+           fmt::format("expected one of {}", schedule::layout_names()));
+  const auto& choices = find_dim_spec(info, "collective")->choices;
+  if (std::find(choices.begin(), choices.end(), beside.collective) == choices.end())
+    refuse(request, "beside", fmt::format("\"{}\" cannot go on beside", beside.collective),
+           fmt::format("expected one of {}", fmt::join(choices, ", ")));
+}
+
 void check_dims(const Request& request, const BenchmarkInfo& info) {
   for (const auto& [key, values] : request.dims) {
     const auto* dim = find_dim(key);
@@ -60,6 +73,8 @@ void check_dims(const Request& request, const BenchmarkInfo& info) {
                                : fmt::format("expected one of {}", names_of(info.dims)));
     if (values.empty()) refuse(request, key, "the list is empty", "give at least one value");
     for (const auto& value : values) check_value(request, *dim, spec, value);
+    if (key == "beside")
+      for (const auto& value : values) check_beside(request, info, std::get<std::string>(value));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "harness/core/beside.hpp"
 #include "harness/core/data_type.hpp"
 #include "harness/core/error.hpp"
 #include "harness/schedule/layouts.hpp"
@@ -45,7 +46,7 @@ class Builder {
 };
 
 /// A size must hold whole elements.
-void check_size(const Dims& dims) {
+void check_size(const Dims& dims, std::string_view where) {
   const auto bytes = dims.find("bytes");
   const auto type = dims.find("type");
   if (bytes == dims.end() || type == dims.end()) return;
@@ -53,7 +54,7 @@ void check_size(const Dims& dims) {
   const auto element = data_type_from(type_name);
   const auto size = std::get<std::int64_t>(bytes->second);
   if (element && size % static_cast<std::int64_t>(size_of(*element)) != 0)
-    throw UsageError({"bytes",
+    throw UsageError({std::string(where),
                       fmt::format("{} bytes is no multiple of {} bytes of {}", size,
                                   size_of(*element), type_name),
                       "choose a multiple"});
@@ -128,8 +129,14 @@ void Builder::merge(const Request& request, Case c) {
 
 void Builder::add_case(const Request& request, Dims dims, const std::string& layout) {
   try {
-    check_size(dims);
-    const auto key = layout_key(layout, take_placement(dims));
+    check_size(dims, "bytes");
+    const auto placement = take_placement(dims);
+    const auto key = layout_key(layout, placement);
+    if (const auto at = dims.find("beside"); at != dims.end()) {
+      const auto beside = parse_beside(std::get<std::string>(at->second), "beside");
+      check_size(beside.dims, "beside.bytes");
+      layout_key(beside.layout, placement);
+    }
     merge(request, {.id = {},
                     .benchmark = request.benchmark,
                     .dims = std::move(dims),
@@ -187,6 +194,15 @@ Plan make_plan(const Suite& suite, const Catalogue& catalogue, const Topology& t
   for (const auto& request : suite.requests) builder.count(request);
   for (const auto& request : suite.requests) builder.add(request);
   return std::move(builder).finish(suite.name, seed);
+}
+
+void attach_traffic(Plan& plan) {
+  std::map<std::string, std::shared_ptr<const TrafficMatrix>> matrices;
+  for (const auto& [name, text] : plan.traffic)
+    matrices[name] = std::make_shared<TrafficMatrix>(parse_traffic(text, name));
+  for (auto& spec : plan.cases)
+    if (const auto* counts = traffic_of(spec))
+      if (const auto at = matrices.find(*counts); at != matrices.end()) spec.traffic = at->second;
 }
 
 }  // namespace assay::plan

@@ -12,6 +12,7 @@
 #include "harness/core/case.hpp"
 #include "harness/core/layout.hpp"
 #include "harness/core/topology.hpp"
+#include "harness/core/traffic_matrix.hpp"
 
 namespace assay::plan {
 
@@ -40,6 +41,7 @@ struct Plan {
   std::map<std::string, Layout> layouts{};  ///< every layout that a case names
   double estimated_s = 0;
   double memory_bytes_per_rank = 0;
+  TrafficTexts traffic{};  ///< every file that a case's `counts` names
 };
 
 /// Every size of a sweep, `min` and `max` included where the steps meet them: by a factor where
@@ -68,6 +70,9 @@ void check(const Request& request, const Catalogue& catalogue);
 /// cache) are merged: see stricter(). Cases are shuffled with `seed` and numbered in that order.
 Plan make_plan(const Suite& suite, const Catalogue& catalogue, const Topology& topology,
                std::uint64_t seed);
+
+/// Gives every case the matrix that its `counts` names. Throws UsageError for a text that is none.
+void attach_traffic(Plan& plan);
 
 /// Quantiles that can be asked for lie between this and 1 − this: no run is long enough for more.
 inline constexpr double extreme_quantile = 1e-9;

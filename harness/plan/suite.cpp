@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/core/beside.hpp"
 #include "harness/core/error.hpp"
 #include "harness/plan/json_reader.hpp"
 #include "harness/plan/plan.hpp"
@@ -27,7 +28,31 @@ std::vector<DimValue> read_sweep(ObjectReader reader, DimKind kind) {
   return values_of(sweep, reader.place().text());
 }
 
+DimValue read_value(const DimInfo& dim, const JsonValue& value);
+
+/// A word that format_beside() can write between its marks.
+std::string read_word(const JsonValue& value, std::string_view marks) {
+  auto text = value.text();
+  if (text.find_first_of(marks) != std::string::npos)
+    value.refuse(fmt::format("\"{}\" is no name", text), "leave out the marks");
+  return text;
+}
+
+/// {"benchmark": "all_to_all", "layout": "node", "bytes": "1MiB"} as parse_beside() has it.
+std::string beside_text(const JsonValue& value) {
+  auto reader = value.object();
+  auto beside = beside_of(read_word(reader.value("benchmark"), ":,="));
+  if (const auto layout = reader.optional_value("layout")) beside.layout = read_word(*layout, ",=");
+  for (const auto* key : {"bytes", "type", "op"})
+    if (const auto one = reader.optional_value(key))
+      beside.dims.insert_or_assign(key, read_value(*find_dim(key), *one));
+  reader.finish();
+  return format_beside(beside);
+}
+
 DimValue read_value(const DimInfo& dim, const JsonValue& value) {
+  if (dim.name == "beside" && value.is_object())
+    return parse_dim(dim, beside_text(value), value.place().text());
   if (dim.kind == DimKind::flag) return value.flag();
   if (dim.kind == DimKind::text) return parse_dim(dim, value.text(), value.place().text());
   return read_number(value, dim.kind);

@@ -17,9 +17,16 @@ using result::Figure;
 using result::ResultDocument;
 
 /// Benchmarks whose rows have the same columns.
-enum class Family { collective, memory, compute, plain };
+enum class Family { collective, overlap, congestion, memory, compute, plain };
+
+/// Rows of collectives that are compared with something that goes on meanwhile.
+bool is_concurrent(Family family) {
+  return family == Family::overlap || family == Family::congestion;
+}
 
 Family family_of(const CaseResult& c) {
+  if (c.spec.dims.contains("beside")) return Family::congestion;
+  if (c.spec.dims.contains("progress")) return Family::overlap;
   if (c.spec.dims.contains("backend") && c.spec.dims.contains("bytes")) return Family::collective;
   if (c.spec.dims.contains("m")) return Family::compute;
   return c.spec.dims.contains("bytes") ? Family::memory : Family::plain;
@@ -61,6 +68,16 @@ std::string rate(const CaseResult& c, std::string_view metric, std::size_t group
   return found ? giga(found->mean) : "-";
 }
 
+/// "0.62 [0.58, 0.66]": the median and its interval.
+std::string ratio(const CaseResult& c, std::string_view metric, std::size_t group) {
+  const auto found = result::figure(c, *find_metric(metric), group);
+  if (!found) return "-";
+  auto text = number(found->p50);
+  if (found->p50_lower && found->p50_upper)
+    text += fmt::format(" [{}, {}]", number(*found->p50_lower), number(*found->p50_upper));
+  return text;
+}
+
 std::string place(const CaseResult& c) {
   const auto at = c.spec.dims.find("in_place");
   if (at == c.spec.dims.end()) return "-";
@@ -88,6 +105,10 @@ std::vector<std::string> shape(const CaseResult& c, Family family) {
               dim_text(c, "root"),
               place(c),
               variant(c)};
+    case Family::overlap:
+    case Family::congestion:
+      return {dim_text(c, "collective"), fmt::format("{}", bytes_of(c)), dim_text(c, "type"),
+              dim_text(c, "op"), dim_text(c, family == Family::overlap ? "progress" : "beside")};
     case Family::memory:
       return {fmt::format("{}", bytes_of(c))};
     case Family::compute:
@@ -102,6 +123,10 @@ std::vector<std::string> rates(const CaseResult& c, Family family, std::size_t g
   switch (family) {
     case Family::collective:
       return {rate(c, "algbw", group), rate(c, "busbw", group), wrong(c)};
+    case Family::overlap:
+      return {ratio(c, "overlap", group), wrong(c)};
+    case Family::congestion:
+      return {ratio(c, "slowdown", group), wrong(c)};
     case Family::memory:
       return {rate(c, "bandwidth", group), wrong(c)};
     case Family::compute:
@@ -121,10 +146,15 @@ std::vector<Column> columns(Family family) {
     add({"size(B)", "count", "type", "redop", "root", "place"});
     all.push_back({"variant", Align::right, "-"});
   }
+  if (is_concurrent(family)) add({"collective", "size(B)", "type", "redop"});
+  if (family == Family::overlap) add({"progress"});
+  if (family == Family::congestion) add({"beside"});
   if (family == Family::memory) add({"size(B)"});
   if (family == Family::compute) add({"m", "n", "k", "type"});
   add({"time(us)"});
   if (family == Family::collective) add({"algbw(GB/s)", "busbw(GB/s)", "#wrong"});
+  if (family == Family::overlap) add({"overlap p50", "#wrong"});
+  if (family == Family::congestion) add({"slowdown p50", "#wrong"});
   if (family == Family::memory) add({"bandwidth(GB/s)", "#wrong"});
   if (family == Family::compute) add({"GFLOP/s", "#wrong"});
   add({"p50(us)", "95% of p50(us)", "p99(us)", "n"});

@@ -13,17 +13,8 @@ namespace {
 using plan::JsonValue;
 using plan::ObjectReader;
 
-constexpr const char* restore = "restore the file as the run wrote it";
-
-double read_amount(ObjectReader& reader, std::string_view key) {
-  const auto value = reader.value(key);
-  const double number = value.number();
-  if (!(number >= 0)) value.refuse(fmt::format("{} is negative", number), restore);
-  return number;
-}
-
 Attempt read_attempt(ObjectReader reader) {
-  Attempt attempt{.attempt = read_attempt_number(reader.value("attempt")), .id = reader.text("id")};
+  Attempt attempt{.attempt = read_int(reader.value("attempt"), 1), .id = reader.text("id")};
   attempt.started = reader.text("started");
   attempt.command = reader.text("command");
   attempt.first_case = reader.optional_text("first_case").value_or("");
@@ -37,12 +28,6 @@ Attempt read_attempt(ObjectReader reader) {
 
 }  // namespace
 
-int read_attempt_number(const JsonValue& value) {
-  const auto number = value.integer_at_least(1);
-  if (number > INT32_MAX) value.refuse("the number is out of range", restore);
-  return static_cast<int>(number);
-}
-
 Json conduct_to_json(const Conduct& conduct) {
   invariant(std::isfinite(conduct.memory_bytes_per_rank + conduct.max_time_per_case_s +
                           conduct.timeout_s),
@@ -55,6 +40,8 @@ Json conduct_to_json(const Conduct& conduct) {
             {"timeout_s", conduct.timeout_s},
             {"rotation_bytes", conduct.rotation_bytes}};
   if (conduct.ranks_per_node) json["ranks_per_node"] = *conduct.ranks_per_node;
+  json["sync"] = conduct.sync;
+  if (!conduct.traffic.empty()) json["traffic"] = conduct.traffic;
   if (!conduct.contract.empty()) json["contract"] = conduct.contract;
   json["warnings"] = warnings_to_json(conduct.warnings);
   return json;
@@ -64,13 +51,16 @@ Conduct read_conduct(ObjectReader reader) {
   Conduct conduct;
   for (const auto& entry : reader.list("cases"))
     conduct.cases.push_back(plan::case_from_json(entry.json(), entry.place().text()));
-  conduct.memory_bytes_per_rank = read_amount(reader, "memory_bytes_per_rank");
-  conduct.max_time_per_case_s = read_amount(reader, "max_time_per_case_s");
-  conduct.timeout_s = read_amount(reader, "timeout_s");
+  conduct.memory_bytes_per_rank = read_positive(reader.value("memory_bytes_per_rank"));
+  conduct.max_time_per_case_s = read_positive(reader.value("max_time_per_case_s"));
+  conduct.timeout_s = read_positive(reader.value("timeout_s"));
   conduct.rotation_bytes =
       static_cast<std::uint64_t>(reader.value("rotation_bytes").integer_at_least(0));
   if (const auto count = reader.optional_value("ranks_per_node"))
     conduct.ranks_per_node = count->integer_at_least(1);
+  if (const auto sync = reader.optional_value("sync"))
+    conduct.sync = sync->choice({"auto", "barrier"});
+  if (auto traffic = reader.optional_object("traffic")) conduct.traffic = read_texts(*traffic);
   conduct.contract = reader.optional_text("contract").value_or("");
   conduct.warnings = read_warnings(reader.list("warnings"));
   reader.finish();

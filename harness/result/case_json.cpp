@@ -13,8 +13,6 @@ namespace {
 using plan::JsonValue;
 using plan::ObjectReader;
 
-constexpr const char* restore = "restore the file as the run wrote it";
-
 /// Keys of an entry that are not the plan's.
 constexpr std::string_view path_key = "path";
 

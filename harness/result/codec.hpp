@@ -56,9 +56,9 @@ class RunWriter {
   /// trace, and the files are as readable as before. InternalError for a layout that the header
   /// lacks.
   bool append(const CaseResult& c);
-  /// Keeps the contract that the run is judged against beside its evidence, byte for byte; listed
-  /// with the other files at the end. RunError as in append().
-  void keep_contract(std::string_view text);
+  /// Keeps what the run was begun with, such as its contract, beside its evidence, byte for byte;
+  /// listed with the other files at the end. Once for each name. RunError as in append().
+  void keep(const std::string& name, std::string_view text);
   struct Ending {
     bool complete = false;
     std::string reason = {};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/core/case.hpp"
+#include "harness/core/traffic_matrix.hpp"
 #include "harness/core/warning.hpp"
 
 namespace assay::result {
@@ -19,6 +20,8 @@ struct Conduct {
   double timeout_s = 0;
   std::uint64_t rotation_bytes = 0;
   std::optional<std::int64_t> ranks_per_node = {};  ///< where hosts were pretended
+  std::string sync = "auto";                        ///< --sync; journals of 0.1.1 do not say it
+  TrafficTexts traffic = {};                        ///< as in plan::Plan
   std::string contract = {};                        ///< its text; empty: none
   std::vector<Warning> warnings = {};               ///< of the first attempt's inventory
 };

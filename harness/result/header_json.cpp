@@ -21,8 +21,6 @@ constexpr std::int64_t max_ranks = std::int64_t{1} << 24;
 /// Of all layouts: a tournament of 4,096 ranks has 8.4 million.
 constexpr std::int64_t max_groups = 10'000'000;
 
-constexpr const char* restore = "restore the file as the run wrote it";
-
 double finite(double value) {
   invariant(std::isfinite(value), "a number of the document's header is not finite");
   return value;
@@ -63,18 +61,6 @@ std::vector<TextMap> read_text_list(ObjectReader& reader, std::string_view key) 
   return list;
 }
 
-double read_positive(const JsonValue& value) {
-  const double number = value.number();
-  if (number < 0) value.refuse(fmt::format("{} is negative", number), restore);
-  return number;
-}
-
-int read_int(const JsonValue& value, std::int64_t least) {
-  const auto number = value.integer_at_least(least);
-  if (number > INT32_MAX) value.refuse("the number is out of range", restore);
-  return static_cast<int>(number);
-}
-
 std::uint64_t read_seed(const JsonValue& value) {
   if (!value.json().is_number_unsigned())
     value.refuse("the seed is not a whole number ≥ 0", restore);
@@ -93,7 +79,7 @@ Clock read_clock(ObjectReader reader) {
 
 RunInfo read_run(ObjectReader reader) {
   RunInfo run{.id = reader.text("id")};
-  run.attempt = read_attempt_number(reader.value("attempt"));
+  run.attempt = read_int(reader.value("attempt"), 1);
   run.started = reader.text("started");
   run.ended = reader.text("ended");
   run.complete = reader.flag("complete");
@@ -219,6 +205,18 @@ std::vector<FileEntry> read_files(ObjectReader& reader) {
 }
 
 }  // namespace
+
+double read_positive(const JsonValue& value) {
+  const double number = value.number();
+  if (number < 0) value.refuse(fmt::format("{} is negative", number), restore);
+  return number;
+}
+
+int read_int(const JsonValue& value, std::int64_t least) {
+  const auto number = value.integer_at_least(least);
+  if (number > INT32_MAX) value.refuse("the number is out of range", restore);
+  return static_cast<int>(number);
+}
 
 Json clock_sync_to_json(const ClockSync& sync) {
   Json json{{"synchronisations", sync.synchronisations},

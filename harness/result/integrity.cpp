@@ -87,6 +87,19 @@ bool is_used(const RunFolder& folder, std::string_view name) {
   return name != contract_name || folder.contract == KeptContract::checked;
 }
 
+/// What cases name by its content is among the files, with that content.
+void check_traffic(const ResultDocument& document, const std::string& where) {
+  for (const auto& c : document.cases) {
+    const auto* counts = traffic_of(c.spec);
+    if (counts == nullptr) continue;
+    const auto name = traffic_name(*counts);
+    const auto* file = find_file(document, kept_traffic(name));
+    if (name.digest.empty() || file == nullptr || !file->sha256.starts_with(name.digest))
+      refuse(where, fmt::format("case {} names counts={}, and no file listed is that", c.spec.id,
+                                *counts));
+  }
+}
+
 struct ManifestLine {
   std::string sha256, name;
 };
@@ -157,6 +170,7 @@ void check_against_journal(const nlohmann::json& result, const ResultDocument& d
 void check_files(const ResultDocument& document, const RunFolder& folder,
                  const std::string& where) {
   const auto used = bytes_of_samples(folder.sidecar);
+  if (!document.files.empty()) check_traffic(document, where);
   for (const auto& file : document.files) {
     if (!is_used(folder, file.path)) continue;
     const auto path = inside(folder.path, file.path, where + ": files");

@@ -21,6 +21,9 @@ using Json = nlohmann::ordered_json;
 /// One line, without newline. Text that is no UTF-8 is shown with replacement characters.
 std::string dump(const Json& json);
 
+/// What to do about a document that says what no run writes.
+inline constexpr const char* restore = "restore the file as the run wrote it";
+
 std::string_view name(Provenance provenance);
 std::string_view name(Status status);
 
@@ -28,7 +31,9 @@ std::string_view name(Status status);
 Json header_to_json(const ResultDocument& document, const Conduct& conduct);
 Json conduct_to_json(const Conduct& conduct);
 Conduct read_conduct(plan::ObjectReader reader);
-int read_attempt_number(const plan::JsonValue& value);
+/// Numbers as the run wrote them. UsageError for a negative one; below `least` or beyond int.
+double read_positive(const plan::JsonValue& value);
+int read_int(const plan::JsonValue& value, std::int64_t least);
 /// A later attempt: a line of the journal and an entry of `resumed` of result.json. Its first key
 /// tells it from a case.
 Json attempt_to_json(const Attempt& attempt);

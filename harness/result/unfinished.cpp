@@ -38,13 +38,15 @@ AppendFile held_journal(const fs::path& folder) {
   return journal;
 }
 
-/// What a journal of another version lacks can be read, but not made up.
+/// What a journal of another version lacks can be read, but not made up; one of 0.1.1 lacks only
+/// what has a default.
 void check_version(std::string_view header_line, const std::string& where) {
   const auto header = plan::parse_json(header_line, where + ": line 1");
   plan::ObjectReader reader(header, {where + ": line 1", {}});
   plan::check_format(reader, "assay.journal", schema_version);
   const auto version = reader.value("schema_version");
-  if (version.text() != schema_version || !header.contains("conduct"))
+  const bool known = version.text() == schema_version || version.text() == "0.1.1";
+  if (!known || !header.contains("conduct"))
     version.refuse(fmt::format("version \"{}\" cannot be resumed by this program, which writes {}",
                                version.text(), schema_version),
                    "resume it with the assay that began it");
@@ -76,6 +78,24 @@ void check_contract(const fs::path& folder, const Conduct& conduct) {
     refuse(path, "is not the contract that the run was begun with", "restore or remove it");
 }
 
+/// The journal holds what each file held that its cases name, and so does the folder.
+void check_traffic(const fs::path& folder, const Conduct& conduct, const std::string& where) {
+  const auto check = [&](bool holds, const std::string& counts) {
+    if (holds) return;
+    refuse(where + ": line 1", fmt::format("it does not hold what counts={} names", counts),
+           restore);
+  };
+  for (const auto& spec : conduct.cases)
+    if (const auto* counts = traffic_of(spec)) check(conduct.traffic.contains(*counts), *counts);
+  for (const auto& [counts, text] : conduct.traffic) {
+    const auto name = traffic_name(counts);
+    check(!name.digest.empty() && sha256(text).starts_with(name.digest), counts);
+    const auto kept = folder / kept_traffic(name);
+    if (is_there(kept) && read_text(kept) != text)
+      refuse(kept, "is not the file that the run was begun with", "restore or remove it");
+  }
+}
+
 }  // namespace
 
 std::string_view Unfinished::header_line() const {
@@ -88,12 +108,15 @@ std::string Unfinished::first_case() const {
 }
 
 plan::Plan planned(const ResultDocument& header, const Conduct& conduct) {
-  return {.suite = header.plan.suite,
-          .seed = header.run.seed,
-          .cases = conduct.cases,
-          .layouts = header.layouts,
-          .estimated_s = header.plan.estimated_s,
-          .memory_bytes_per_rank = conduct.memory_bytes_per_rank};
+  plan::Plan plan{.suite = header.plan.suite,
+                  .seed = header.run.seed,
+                  .cases = conduct.cases,
+                  .layouts = header.layouts,
+                  .estimated_s = header.plan.estimated_s,
+                  .memory_bytes_per_rank = conduct.memory_bytes_per_rank,
+                  .traffic = conduct.traffic};
+  plan::attach_traffic(plan);
+  return plan;
 }
 
 Unfinished open_unfinished(const fs::path& folder) {
@@ -109,6 +132,7 @@ Unfinished open_unfinished(const fs::path& folder) {
            fmt::format("see its verdict with: assay judge {}", folder.string()));
   auto begun = read_begun(lines.header.text, where);
   check_contract(folder, begun.conduct);
+  check_traffic(folder, begun.conduct, where);
   auto loaded = load_result(where);
   check_cases(loaded.document, begun.conduct, where);
   if (loaded.document.provenance != Provenance::measured)

@@ -111,8 +111,8 @@ struct RunWriter::Impl {
   const std::map<std::string, std::size_t> groups;  ///< layout → number of groups
   mutable std::mutex mutex;
   HashedFile sidecar, journal;
-  std::optional<FileEntry> contract;
-  std::string text;  ///< of the journal
+  std::vector<FileEntry> kept;  ///< beside the evidence
+  std::string text;             ///< of the journal
   std::size_t appended = 0;
   bool closed = false;    ///< the footer is written: no case may follow
   bool finished = false;  ///< all files are in place
@@ -146,7 +146,7 @@ void RunWriter::Impl::finish(const Ending& ending) {
   if (!closed) append_line(dump(footer_to_json(ending)));
   closed = true;
   std::vector files{journal.entry(journal_name), sidecar.entry(sidecar_name)};
-  if (contract) files.push_back(*contract);
+  files.insert(files.end(), kept.begin(), kept.end());
   const auto where = (folder / journal_name).string();
   const auto document = assemble_result(split_journal(text, where), files, where);
   replace_file(folder / result_name, document);
@@ -180,10 +180,11 @@ RunWriter::~RunWriter() = default;
 
 bool RunWriter::append(const CaseResult& c) { return impl_->append(c); }
 
-void RunWriter::keep_contract(std::string_view text) {
-  replace_file(impl_->folder / contract_name, text);
+void RunWriter::keep(const std::string& name, std::string_view text) {
+  replace_file(impl_->folder / name, text);
   const std::lock_guard lock(impl_->mutex);
-  impl_->contract = {contract_name, text.size(), sha256(text)};
+  std::erase_if(impl_->kept, [&](const auto& entry) { return entry.path == name; });
+  impl_->kept.push_back({name, text.size(), sha256(text)});
 }
 
 bool RunWriter::finish(const Ending& ending) {

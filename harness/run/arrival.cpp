@@ -8,6 +8,7 @@
 
 #include "harness/core/error.hpp"
 #include "harness/core/units.hpp"
+#include "harness/run/append.hpp"
 #include "harness/stats/quantile.hpp"
 
 namespace assay::run {
@@ -118,13 +119,10 @@ GroupArrivals combine(comm::Team& group, const Stamps& mine) {
 }
 
 void append(GroupArrivals& all, const GroupArrivals& more) {
-  const auto join = [](auto& values, const auto& others) {
-    values.insert(values.end(), others.begin(), others.end());
-  };
-  join(all.t_max_ns, more.t_max_ns);
-  join(all.t_span_ns, more.t_span_ns);
-  join(all.t_transfer_ns, more.t_transfer_ns);
-  join(all.last, more.last);
+  append(all.t_max_ns, more.t_max_ns);
+  append(all.t_span_ns, more.t_span_ns);
+  append(all.t_transfer_ns, more.t_transfer_ns);
+  append(all.last, more.last);
   all.bound_ns = std::max(all.bound_ns, more.bound_ns);
 }
 

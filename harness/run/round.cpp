@@ -8,6 +8,7 @@
 
 #include "harness/core/error.hpp"
 #include "harness/core/rank_set.hpp"
+#include "harness/run/append.hpp"
 #include "harness/stats/quantile.hpp"
 
 namespace assay::run {
@@ -27,10 +28,6 @@ std::string first_reason(const std::vector<std::string>& reasons) {
   if (ranks.empty()) return {};
   return fmt::format("{} (on rank{} {})", reasons[static_cast<std::size_t>(ranks.front())],
                      ranks.size() == 1 ? "" : "s", format_ranks(compress_ranks(ranks)));
-}
-
-void append(std::vector<float>& values, const std::vector<float>& more) {
-  values.insert(values.end(), more.begin(), more.end());
 }
 
 }  // namespace
@@ -58,6 +55,7 @@ Round::Round(const Inputs& inputs, Seat& seat)
       rig_(inputs.rig),
       settings_(inputs.settings),
       seat_(seat),
+      companion_(inputs.companion),
       timing_(inputs.timing),
       case_index_(inputs.case_index) {
   report_.member = !seat.idle();
@@ -65,6 +63,13 @@ Round::Round(const Inputs& inputs, Seat& seat)
   if (seat.idle()) return;
   report_.rank_in_group = seat.team->rank();
   report_.leader = seat.team->rank() == 0;
+}
+
+bench::Companion Round::companion_of(int rank) const {
+  if (companion_ == nullptr) return {};
+  const auto& team = *companion_->team;
+  return {{team.rank(), team.size(), rank, rig_.topology.host_name(rank)},
+          companion_->communicator.get()};
 }
 
 std::string Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed) {
@@ -79,18 +84,25 @@ std::string Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed
           seat_.communicator.get(),
           seed,
           spec_.protocol.cache == Cache::cold ? settings_.rotation_bytes : 0,
-          settings_.threads});
+          settings_.threads,
+          companion_of(rank)});
       prepared_ = benchmark.prepare(*context_);
     } catch (const RunError& error) {
       reason = error.what();
     }
   rig_.progress.enter_phase(case_index_, Phase::control);
-  return comm::broadcast_text(rig_.world, first_reason(comm::gather_text(rig_.world, reason)));
+  reason = comm::broadcast_text(rig_.world, first_reason(comm::gather_text(rig_.world, reason)));
+  if (!reason.empty() || prepared_ == nullptr) return reason;
+  rig_.progress.enter_phase(case_index_, Phase::prepare);
+  prepared_->calibrate(*seat_.team);
+  rig_.progress.enter_phase(case_index_, Phase::control);
+  turns_ = prepared_->turns();
+  return {};
 }
 
 Round::Chunk Round::run_chunk(ChunkCall call) {
   Chunk chunk;
-  const auto n = static_cast<std::size_t>(call.iterations);
+  const auto n = static_cast<std::size_t>(call.iterations) * turns_.launches();
   begin_ns_.resize(n);
   end_ns_.resize(n);
   late_.assign(timing_.start == StartBy::round_time ? n : 0, 0);
@@ -99,8 +111,8 @@ Round::Chunk Round::run_chunk(ChunkCall call) {
   if (prepared_ != nullptr) {
     rig_.progress.enter_phase(case_index_, call.phase);
     std::optional<RoundTime> by_time;
-    if (starts_by_time()) by_time.emplace(rig_.clock, seat_.start_cost->broadcast_ns);
-    time_launches({*prepared_, *seat_.team, rig_.progress},
+    if (starts_by_time()) by_time.emplace(rig_.clock, start_cost()->broadcast_ns);
+    time_launches({*prepared_, starters(), rig_.progress},
                   {.pacing = spec_.protocol.pacing,
                    .last = call.last,
                    .by_time = by_time ? &*by_time : nullptr},
@@ -120,14 +132,30 @@ Round::Chunk Round::run_chunk(ChunkCall call) {
   return chunk;
 }
 
+void Round::sort_out_turns(Phase phase) {
+  if (turns_.launches() == 1) return;
+  if (phase == Phase::timed) {
+    std::vector<double> longest_s(begin_ns_.size());
+    std::transform(
+        end_ns_.begin(), end_ns_.end(), begin_ns_.begin(), longest_s.begin(),
+        [](auto end, auto begin) { return static_cast<double>(end - begin) * seconds_per_ns; });
+    seat_.team->max(longest_s);
+    if (report_.leader) append_turns(report_.in_turn, turns_, longest_s);
+  }
+  begin_ns_ = of_last_turn(begin_ns_, turns_);
+  end_ns_ = of_last_turn(end_ns_, turns_);
+  late_ = of_last_turn(late_, turns_);
+}
+
 std::vector<double> Round::combine_chunk(Phase phase) {
   for (auto* readings : {&begin_ns_, &end_ns_})
     for (auto& ns : *readings) ns = rig_.clock.local_at(ns);
+  sort_out_turns(phase);
   std::vector<std::int64_t> durations(begin_ns_.size());
   std::transform(end_ns_.begin(), end_ns_.end(), begin_ns_.begin(), durations.begin(),
                  std::minus<>());
   const bool timed = phase == Phase::timed;
-  if (timed) durations_ns_.insert(durations_ns_.end(), durations.begin(), durations.end());
+  if (timed) append(durations_ns_, durations);
   if (!timed || !timing_.several_ranks) {
     std::vector<double> longest(durations.begin(), durations.end());
     seat_.team->max(longest);

@@ -13,6 +13,7 @@
 #include "harness/run/runner.hpp"
 #include "harness/run/stopping.hpp"
 #include "harness/run/timing.hpp"
+#include "harness/run/turn_times.hpp"
 
 namespace assay::run {
 
@@ -21,7 +22,7 @@ struct Seat {
   std::size_t group = 0;  ///< index through all rounds of the layout
   std::unique_ptr<comm::Team> team;
   std::unique_ptr<comm::Communicator> communicator;
-  std::optional<StartCost> start_cost = {};  ///< of its group, once it was measured
+  std::optional<StartCost> start_cost = {};  ///< of those who start together, once measured
   bool idle() const { return team == nullptr; }
 };
 /// Collective over the world. `backend` may be null: no communicator is opened.
@@ -49,6 +50,7 @@ struct RoundReport {
   std::vector<float> t_span, t_transfer, last_arriver;  ///< of `timed`; empty where not valid
   ArrivalValidity why_absent;
   std::vector<float> late;  ///< of `timed`, 1: began late; empty where ranks start by a barrier
+  SeriesByName in_turn;     ///< of `timed`: what Prepared::turns() names besides
   Work work;
   comm::LaunchInfo launch;
   std::map<std::string, std::string> notes;
@@ -70,6 +72,8 @@ class Round {
     const RunSettings& settings;
     CaseTiming& timing;
     std::uint16_t case_index = 0;
+    /// Of what goes on beside; every rank of the world has one, and all begin together. Or null.
+    Seat* companion = nullptr;
   };
   Round(const Inputs& inputs, Seat& seat);
 
@@ -94,8 +98,16 @@ class Round {
   Chunk run_chunk(ChunkCall call);
   /// The same in chunks of about half a second, so that nothing waits long for a decision.
   Chunk run_chunks(ChunkCall call);
+  bench::Companion companion_of(int rank) const;
+  /// Who starts every launch together: the group, or all ranks where something goes on beside it.
+  comm::Team& starters() const { return companion_ == nullptr ? *seat_.team : rig_.world; }
+  std::optional<StartCost>& start_cost() const {
+    return companion_ == nullptr ? seat_.start_cost : companion_->start_cost;
+  }
   /// The group's T_max of the iterations just run, in nanoseconds.
   std::vector<double> combine_chunk(Phase phase);
+  /// Leaves the readings of the operation itself, and keeps what the turns before it took.
+  void sort_out_turns(Phase phase);
   void note_late();
   GroupTimes gather_groups(const std::vector<float>& mine);
   template <class F>
@@ -127,8 +139,10 @@ class Round {
   const Rig& rig_;
   const RunSettings& settings_;
   Seat& seat_;
+  Seat* companion_;
   std::optional<bench::Context> context_;
   std::unique_ptr<bench::Prepared> prepared_;
+  bench::Turns turns_;
   CaseTiming& timing_;
   std::vector<std::int64_t> begin_ns_, end_ns_;  ///< of the chunk, this rank's own clock
   std::vector<std::uint8_t> late_;               ///< of the chunk, on this rank

@@ -50,6 +50,7 @@ void pack(Packer& out, const RoundReport& report) {
   if (!report.leader) return;
   out.put(report.warm_up);
   out.put(report.pilot);
+  out.put(report.in_turn);
   for (const auto* values :
        {&report.timed, &report.t_span, &report.t_transfer, &report.last_arriver, &report.late})
     out.put(*values);
@@ -79,6 +80,7 @@ RoundReport unpack_report(std::span<const std::byte> bytes) {
   if (!report.leader) return report;
   report.warm_up = in.floats();
   report.pilot = in.floats();
+  report.in_turn = in.map<decltype(report.in_turn)>([](Unpacker& from) { return from.floats(); });
   for (auto* values :
        {&report.timed, &report.t_span, &report.t_transfer, &report.last_arriver, &report.late})
     *values = in.floats();

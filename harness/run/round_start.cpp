@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "harness/core/units.hpp"
+#include "harness/run/append.hpp"
 #include "harness/run/round.hpp"
 #include "harness/stats/quantile.hpp"
 
@@ -38,8 +39,7 @@ void Round::choose_start() {
   if (timing_.start == StartBy::barrier) return;
 
   const auto report = rig_.clock.synchronise();
-  if (!seat_.idle() && !seat_.start_cost)
-    seat_.start_cost = measure_start_cost(*seat_.team, rig_.clock);
+  if (!seat_.idle() && !start_cost()) start_cost() = measure_start_cost(starters(), rig_.clock);
   if (timing_.start) {
     lost_time_ = !std::isfinite(report.bound_ns);
     return;
@@ -52,7 +52,7 @@ void Round::choose_start() {
                   std::vector<double>(report_.warm_up.begin(), report_.warm_up.end()), 0.5)) *
                   1e9
             : -HUGE_VAL,
-      seat_.idle() ? 0 : seat_.start_cost->barrier_skew_ns};
+      seat_.idle() ? 0 : start_cost()->barrier_skew_ns};
   rig_.world.max(worst);
   timing_.barrier_skew_ns = worst[1];
   timing_.start =
@@ -66,8 +66,7 @@ void Round::note_late() {
   std::vector<double> late(late_.begin(), late_.end());
   seat_.team->max(late);
   late_so_far_ += std::count(late.begin(), late.end(), 1.0);
-  if (!report_.leader) return;
-  report_.late.insert(report_.late.end(), late.begin(), late.end());
+  if (report_.leader) append(report_.late, late);
 }
 
 void Round::make_up_for_late(const TimedPlan& plan, double left_s) {
@@ -81,7 +80,7 @@ void Round::make_up_for_late(const TimedPlan& plan, double left_s) {
     });
     if (n == 0) return;
     const auto extra = run_chunks({.iterations = n, .phase = Phase::timed});
-    report_.timed.insert(report_.timed.end(), extra.t_max_s.begin(), extra.t_max_s.end());
+    append(report_.timed, extra.t_max_s);
     added += n;
     left_s -= extra.elapsed_s;
   }

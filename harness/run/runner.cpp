@@ -22,10 +22,10 @@ class Seats {
  public:
   Seats(const plan::Plan& plan, const Rig& rig) : plan_(plan), rig_(rig) {}
 
-  Seat& at(const Case& spec, std::size_t round, const comm::Backend* backend) {
-    const auto& layout = plan_.layouts.at(spec.layout);
+  Seat& at(const std::string& name, std::size_t round, const comm::Backend* backend) {
+    const auto& layout = plan_.layouts.at(name);
     if (layout.rounds.size() > most_kept_rounds) kept_.clear();
-    const Key key{spec.layout, round, backend == nullptr ? std::string() : backend->name};
+    const Key key{name, round, backend == nullptr ? std::string() : backend->name};
     const auto it = kept_.find(key);
     if (it != kept_.end()) return it->second;
     return kept_.emplace(key, take_seat(layout, round, rig_.world, backend)).first->second;
@@ -59,10 +59,17 @@ std::string in_round(const std::string& reason, std::size_t round, std::size_t r
   return fmt::format("{} in round {} of {}", reason, round + 1, rounds);
 }
 
-/// Ranks and flags are numbers without a unit.
+/// Ranks and flags are numbers without a unit; what a metric is read from has the metric's.
+Unit unit_of(std::string_view series) {
+  if (series == "last_arriver" || series == "late") return Unit::one;
+  const auto row = std::find_if(metrics.begin(), metrics.end(), [&](const Metric& metric) {
+    return metric.source == Source::series && metric.of == series;
+  });
+  return row == metrics.end() ? Unit::second : row->unit;
+}
+
 Series series(const std::string& name, Axis axis, std::size_t group, std::vector<float> values) {
-  const bool bare = name == "last_arriver" || name == "late";
-  return {name, bare ? "" : std::string(symbol(Unit::second)), axis, group, std::move(values)};
+  return {name, std::string(symbol(unit_of(name))), axis, group, std::move(values)};
 }
 
 /// What needs a common clock: the series, and the name under which its absence is stated.
@@ -152,6 +159,8 @@ class Assembler {
     iteration_series_["warm_up"][report.group] = std::move(report.warm_up);
     iteration_series_["pilot"][report.group] = std::move(report.pilot);
     iteration_series_["t_max"][report.group] = std::move(report.timed);
+    for (auto& [name, values] : report.in_turn)
+      iteration_series_[name][report.group] = std::move(values);
     if (several_ranks_) add_arrivals(report);
     work_[report.group] = std::move(report.work);
     paths_[report.group] = std::move(report.launch.path);
@@ -212,7 +221,7 @@ class Assembler {
 class PlanRunner {
  public:
   PlanRunner(const plan::Plan& plan, const Rig& rig, const RunSettings& settings)
-      : plan_(plan), rig_(rig), settings_(settings), seats_(plan, rig) {}
+      : plan_(plan), rig_(rig), settings_(settings), seats_(plan, rig), companions_(plan, rig) {}
 
   result::CaseResult run(std::size_t index) {
     const auto begin = now_ns();
@@ -232,8 +241,9 @@ class PlanRunner {
     settings.max_time_per_round_s /= static_cast<double>(layout.rounds.size());
     for (std::size_t r = 0; r < layout.rounds.size(); ++r) {
       rig_.progress.enter_phase(case_index, Phase::control);
-      Round round({spec, rig_, settings, timing, case_index},
-                  seats_.at(spec, r, backend_of(spec, rig_)));
+      const auto* backend = backend_of(spec, rig_);
+      Round round({spec, rig_, settings, timing, case_index, companion_of(spec, backend)},
+                  seats_.at(spec.layout, r, backend));
       const auto reason = round.prepare(*benchmark, bench::mix(plan_.seed + index));
       if (!reason.empty())
         return assembler.without(result::Status::failed, in_round(reason, r, layout.rounds.size()),
@@ -244,10 +254,16 @@ class PlanRunner {
   }
 
  private:
+  /// On a communicator of its own even where both layouts are the same.
+  Seat* companion_of(const Case& spec, const comm::Backend* backend) {
+    const auto layout = companion_layout(spec);
+    return layout.empty() ? nullptr : &companions_.at(layout, 0, backend);
+  }
+
   const plan::Plan& plan_;
   const Rig& rig_;
   const RunSettings& settings_;
-  Seats seats_;
+  Seats seats_, companions_;
 };
 
 }  // namespace

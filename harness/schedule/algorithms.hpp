@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "harness/core/collective.hpp"
+#include "harness/core/pair_counts.hpp"
 #include "harness/schedule/schedule.hpp"
 
 namespace assay::schedule {
@@ -33,10 +34,9 @@ inline constexpr std::uint64_t default_segment = std::uint64_t{1} << 18;
 /// and the other way round.
 struct Shape {
   int ranks = 1;
-  std::uint64_t count = 0;  ///< as passed to the library
-  int root = 0;             ///< rooted collectives
-  /// all_to_all_v: element [i · ranks + j] is what rank i sends to rank j. Else empty.
-  std::span<const std::uint64_t> counts{};
+  std::uint64_t count = 0;             ///< as passed to the library
+  int root = 0;                        ///< rooted collectives
+  const PairCounts* counts = nullptr;  ///< all_to_all_v
   std::uint64_t segment = default_segment;
   std::uint64_t window = 1;  ///< point-to-point: messages of `count` elements under way at once
 };

@@ -57,14 +57,13 @@ Schedule all_to_all(const Shape& shape, int rank) {
 }
 
 Schedule all_to_all_v(const Shape& shape, int rank) {
-  const auto n = static_cast<std::size_t>(shape.ranks), me = static_cast<std::size_t>(rank);
-  invariant(shape.counts.size() == n * n, "all_to_all_v has a count for every pair of ranks");
+  invariant(shape.counts != nullptr, "all_to_all_v has a count for every pair of ranks");
   // Blocks lie in the order of ranks without gaps.
-  std::vector<Exchange> blocks(n);
+  std::vector<Exchange> blocks;
   std::uint64_t sent = 0, received = 0;
-  for (std::size_t peer = 0; peer < n; ++peer) {
-    const auto to = shape.counts[me * n + peer], from = shape.counts[peer * n + me];
-    blocks[peer] = {in_send({sent, to}), in_recv({received, from})};
+  for (int peer = 0; peer < shape.ranks; ++peer) {
+    const auto to = (*shape.counts)(rank, peer), from = (*shape.counts)(peer, rank);
+    blocks.push_back({in_send({sent, to}), in_recv({received, from})});
     sent += to;
     received += from;
   }

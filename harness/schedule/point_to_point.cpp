@@ -22,7 +22,10 @@ void receive(Builder& builder, const Shape& shape, int peer, std::uint64_t index
 
 Schedule ping_pong(const Shape& shape, int rank) {
   Builder builder;
-  if (rank == 0) send(builder, shape, 1, 0);
+  if (rank == 0) {
+    send(builder, shape, 1, 0);
+    builder.next_step();  // as everybody's ping-pong does: the answer is not awaited before
+  }
   receive(builder, shape, 1 - rank, 0);
   builder.next_step();
   if (rank == 1) send(builder, shape, 0, 0);

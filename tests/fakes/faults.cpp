@@ -29,6 +29,11 @@ const std::map<std::string, Fault::Kind> kinds{
     {"tarry", Fault::Kind::tarry},     {"clock", Fault::Kind::clock},
     {"lag", Fault::Kind::lag}};
 
+const std::map<std::string, double Fault::*> numbers{
+    {"factor", &Fault::factor},    {"delay", &Fault::delay_s}, {"floor", &Fault::floor_s},
+    {"spread", &Fault::spread},    {"shift", &Fault::shift_s}, {"drift", &Fault::drift},
+    {"step_at", &Fault::step_at_s}};
+
 std::vector<std::string> split(const std::string& text, char at) {
   std::vector<std::string> parts;
   std::string part;
@@ -97,6 +102,8 @@ class FaultyPrepared final : public bench::Prepared {
   Work work() const override { return inner_->work(); }
   comm::LaunchInfo launch_info() const override { return inner_->launch_info(); }
   std::map<std::string, std::string> notes() const override { return inner_->notes(); }
+  bench::Turns turns() const override { return inner_->turns(); }
+  void calibrate(comm::Team& group) override { inner_->calibrate(group); }
   void reset(bench::Iteration iteration) override { inner_->reset(iteration); }
   void launch() noexcept override {
     trouble_.around([&](bool) { inner_->launch(); });
@@ -186,6 +193,10 @@ class FaultyCommunicator final : public comm::Communicator {
     const bool meant = fault_.benchmark.empty() || fault_.benchmark == name(call.collective);
     return std::make_unique<FaultyLaunch>(std::move(launch), fault_, struck_ && meant,
                                           received(call) * width, width);
+  }
+  /// Without fault: faults are planted in launches that block.
+  std::unique_ptr<comm::Nonblocking> nonblocking(const comm::CollectiveCall& call) override {
+    return inner_->nonblocking(call);
   }
   std::unique_ptr<comm::Transfers> transfers(std::vector<comm::Transfer> all) override {
     return inner_->transfers(std::move(all));
@@ -280,22 +291,10 @@ Fault parse_fault(const std::string& text) {
       for (const auto& rank : split(pair[1], ',')) fault.ranks.push_back(std::stoi(rank));
     else if (pair[0] == "benchmark")
       fault.benchmark = pair[1];
-    else if (pair[0] == "factor")
-      fault.factor = std::stod(pair[1]);
-    else if (pair[0] == "delay")
-      fault.delay_s = std::stod(pair[1]);
-    else if (pair[0] == "floor")
-      fault.floor_s = std::stod(pair[1]);
-    else if (pair[0] == "spread")
-      fault.spread = std::stod(pair[1]);
-    else if (pair[0] == "shift")
-      fault.shift_s = std::stod(pair[1]);
-    else if (pair[0] == "drift")
-      fault.drift = std::stod(pair[1]);
-    else if (pair[0] == "step_at")
-      fault.step_at_s = std::stod(pair[1]);
     else if (pair[0] == "after")
       fault.after = std::stoll(pair[1]);
+    else if (const auto number = numbers.find(pair[0]); number != numbers.end())
+      fault.*number->second = std::stod(pair[1]);
     else
       throw std::invalid_argument("unknown key: " + pair[0]);
   }

@@ -45,6 +45,12 @@ bool rooted(Collective collective) {
          collective == Collective::gather || collective == Collective::scatter;
 }
 
+std::optional<ReduceOp> op_of(Collective collective) {
+  const bool reduces = collective == Collective::all_reduce || collective == Collective::reduce ||
+                       collective == Collective::reduce_scatter;
+  return reduces ? std::optional(ReduceOp::sum) : std::nullopt;
+}
+
 /// Wrong elements of this rank's output after two launches in a row.
 template <class T>
 std::uint64_t wrong(World& world, const Algorithm& algorithm, const Shape& shape) {
@@ -56,9 +62,11 @@ std::uint64_t wrong(World& world, const Algorithm& algorithm, const Shape& shape
   const auto original = send;
   const auto schedule = algorithm.build(shape, rank);
   const auto type = std::is_floating_point_v<T> ? DataType::fp32 : DataType::int32;
-  const auto launch =
-      bench::compose({.schedule = schedule, .type = type, .algorithm = std::string(algorithm.name)},
-                     *world.communicator, *world.device);
+  const auto launch = bench::compose({.schedule = schedule,
+                                      .type = type,
+                                      .op = op_of(algorithm.collective),
+                                      .algorithm = std::string(algorithm.name)},
+                                     *world.communicator, *world.device);
   for (int i = 0; i < 2; ++i)
     (*launch)(reinterpret_cast<const std::byte*>(send.data()),
               reinterpret_cast<std::byte*>(recv.data()));
@@ -85,11 +93,12 @@ TYPED_TEST(EveryAlgorithm, CarriesItsCollectiveOut) {
     // 0, 1, odd, beyond eager messages
     for (const std::uint64_t count : {0U, 1U, 7U, 1023U, 20'011U}) {
       if (!algorithm.refusal(ranks).empty()) continue;
-      const auto counts = tests::skewed_counts(ranks, count);
+      const tests::SkewedCounts counts(count);
       for (int root = 0; root < (rooted(algorithm.collective) ? ranks : 1); ++root)
         // Whole, and cut into several segments.
         for (const std::uint64_t segment : {schedule::default_segment, std::uint64_t{3001}})
-          EXPECT_EQ((wrong<TypeParam>(world, algorithm, {ranks, count, root, counts, segment})), 0U)
+          EXPECT_EQ((wrong<TypeParam>(world, algorithm, {ranks, count, root, &counts, segment})),
+                    0U)
               << name(algorithm.collective) << " " << algorithm.name << ", " << count
               << " elements, root " << root;
     }

@@ -7,6 +7,7 @@
 
 #include "benchmarks/catalogue.hpp"
 #include "benchmarks/collective_benchmark.hpp"
+#include "harness/core/error.hpp"
 #include "harness/device/available_memory.hpp"
 #include "harness/run/runner.hpp"
 #include "harness/schedule/layouts.hpp"
@@ -29,7 +30,7 @@ struct Setup {
   const comm::Backend& backend;
   Case spec;
   std::uint64_t buffers = 5;  ///< to rotate over, of the larger kind
-  int launches = 4;           ///< before the verified one
+  int iterations = 4;         ///< before the verified one
 };
 
 /// Collective.
@@ -42,7 +43,7 @@ bool anyone_checked(const Outcome& outcome) {
 Outcome launch_and_verify(const Setup& setup) {
   auto& world = session->world();
   const auto team = world.split(0, world.rank());
-  const auto communicator = setup.backend.open(*team);
+  const auto communicator = setup.backend.open(*team), beside = setup.backend.open(*team);
   const auto device = device::make_host_device();
   const auto at = setup.spec.dims.find("bytes");
   const auto bytes = at == setup.spec.dims.end()
@@ -51,11 +52,14 @@ Outcome launch_and_verify(const Setup& setup) {
   bench::Context context{
       setup.spec, {team->rank(), team->size(), world.rank(), "here"}, *device, communicator.get(),
       42,         setup.buffers * std::max<std::uint64_t>(bytes, 64), 1};
+  context.companion = {context.group, beside.get()};
   auto prepared = setup.benchmark.prepare(context);
+  prepared->calibrate(*team);
   Outcome outcome;
   outcome.path = prepared->launch_info().path;
   outcome.before = prepared->verify(Moment::before);
-  for (int i = 0; i < setup.launches; ++i) prepared->launch();
+  const auto per_iteration = static_cast<int>(prepared->turns().launches());
+  for (int i = 1; i < (setup.iterations + 1) * per_iteration; ++i) prepared->launch();
   prepared->reset({true});
   prepared->launch();
   prepared->check();
@@ -102,10 +106,42 @@ std::vector<DimValue> roots() {
   return {std::string("0"), std::to_string(session->world().size() - 1), std::string("rotating")};
 }
 
+/// Of a row that is 0 but for its end, and others that are not alike.
+std::shared_ptr<const TrafficMatrix> with_gaps() {
+  const auto ranks = session->world().size();
+  TrafficMatrix matrix{ranks, std::vector<std::uint64_t>(static_cast<std::size_t>(ranks * ranks))};
+  std::iota(matrix.weights.begin() + ranks - 1, matrix.weights.end(), 1);
+  return std::make_shared<TrafficMatrix>(std::move(matrix));
+}
+
 bool runs(const bench::Benchmark& benchmark, const Case& spec) {
   const auto topology = stated_topology(session->world().size(), session->world().size());
   const auto layout = schedule::make_layout("world", topology);
   return benchmark.supports(spec, {topology, layout, comm::backends()}).yes();
+}
+
+bool is_collective(const bench::Benchmark& benchmark) {
+  return find_dim_spec(benchmark.info(), "backend") != nullptr;
+}
+
+/// Any collective in the background, in turns with the same alone.
+bool is_nonblocking(const bench::Benchmark& benchmark) {
+  return find_dim_spec(benchmark.info(), "collective") != nullptr;
+}
+
+/// What carries any collective out in the background: each of them. (Types and operators of the
+/// nonblocking forms: nonblocking.cpp.)
+std::vector<Case> nonblocking_cases_of(const bench::Benchmark& benchmark, std::vector<Case> cases) {
+  std::erase_if(cases, [](const Case& spec) {
+    return text_dim(spec.dims, "type") != "fp64" && text_dim(spec.dims, "type") != "bf16";
+  });
+  for (const auto* name : {"collective", "progress"})
+    if (const auto* dim = find_dim_spec(benchmark.info(), name))
+      multiply(cases, name, {dim->choices.begin(), dim->choices.end()});
+  multiply(cases, "beside",
+           {std::string("all_to_all:bytes=4096"), std::string("reduce:type=bf16,bytes=6,op=max")});
+  std::erase_if(cases, [&](const Case& spec) { return !runs(benchmark, spec); });
+  return cases;
 }
 
 std::vector<Case> cases_of(const bench::Benchmark& benchmark, const comm::Backend& backend) {
@@ -113,13 +149,16 @@ std::vector<Case> cases_of(const bench::Benchmark& benchmark, const comm::Backen
   std::vector<Case> cases;
   for (const auto& type : data_types)
     for (const auto count : counts) cases.push_back(case_of(info, backend, type.type, count));
+  if (is_nonblocking(benchmark)) return nonblocking_cases_of(benchmark, std::move(cases));
   multiply(cases, "op", texts(reduce_op_names));
   multiply(cases, "in_place", {false, true});
   multiply(cases, "root", roots());
   for (const auto& dim : info.dims)
     if (dim.name == "algorithm")
       multiply(cases, "algorithm", {dim.choices.begin(), dim.choices.end()});
-  multiply(cases, "counts", {std::string("uniform"), std::string("skewed:7")});
+  multiply(cases, "counts", texts(std::array<std::string_view, 3>{"uniform", "skewed:7", "file:"}));
+  for (auto& spec : cases)
+    if (traffic_of(spec)) spec.traffic = with_gaps();
   multiply(cases, "window", {std::int64_t{1}, std::int64_t{5}});
   // Algorithms and roots know no types: one wide, one narrow.
   std::erase_if(cases, [](const Case& spec) {
@@ -131,12 +170,6 @@ std::vector<Case> cases_of(const bench::Benchmark& benchmark, const comm::Backen
   });
   std::erase_if(cases, [&](const Case& spec) { return !runs(benchmark, spec); });
   return cases;
-}
-
-bool is_collective(const bench::Benchmark& benchmark) {
-  const auto& info = benchmark.info();
-  return std::any_of(info.dims.begin(), info.dims.end(),
-                     [](const auto& dim) { return dim.name == "backend"; });
 }
 
 template <class F>
@@ -168,7 +201,8 @@ TEST(Conformance, EveryRowTypeOperatorAndCountIsExact) {
       const auto outcome = launch_and_verify({benchmark, backend, spec});
       SCOPED_TRACE(label(spec));
       expect_exact(outcome);
-      const bool moves = spec.dims.contains("bytes") && integer_dim(spec.dims, "bytes") > 0;
+      const bool moves = spec.dims.contains("beside") ||
+                         (spec.dims.contains("bytes") && integer_dim(spec.dims, "bytes") > 0);
       // One root alone has nothing to receive from itself.
       if (session->world().size() > 1) {
         EXPECT_EQ(anyone_checked(outcome), moves);
@@ -212,7 +246,17 @@ class Large : public testing::Test {
 
 TEST_F(Large, EveryRowIsExact) {
   for (const auto& benchmark : benchmarks::catalogue())
-    if (is_collective(*benchmark)) path_of(*benchmark, beyond);
+    if (is_collective(*benchmark) && !is_nonblocking(*benchmark)) path_of(*benchmark, beyond);
+}
+
+/// What goes in pieces or as a wider type cannot be started.
+TEST_F(Large, NothingNonblockingIsClamped) {
+  if (session->world().size() == 1) return;  // it would communicate with nobody
+  for (const auto& benchmark : benchmarks::catalogue())
+    if (is_nonblocking(*benchmark)) {
+      EXPECT_THAT([&] { path_of(*benchmark, beyond); },
+                  testing::ThrowsMessage<RunError>(testing::HasSubstr("no nonblocking form")));
+    }
 }
 
 /// A block of one rank alone exceeds an int.
@@ -309,7 +353,7 @@ class SkippedLaunch : public testing::TestWithParam<Pacing> {
     spec.protocol.pilot = 0;
     spec.protocol.stop = {.kind = StopKind::iterations, .iterations = timed};
     const auto result =
-        is_collective(benchmark)
+        in_libraries(benchmark)
             ? run_case(spec, benchmarks::catalogue(), fakes::faulty_backends(good, fault))
             : run_case(spec, fakes::faulty_benchmarks(benchmarks::catalogue(), fault), good);
     EXPECT_EQ(result.verify.before.wrong, 0U);
@@ -322,12 +366,15 @@ TEST_P(SkippedLaunch, IsCaughtWhenItIsTheLastOne) {
   for (const auto& benchmark : benchmarks::catalogue()) {
     const auto& info = benchmark->info();
     if (info.name == "noop" || info.name == "barrier") continue;  // nothing to check
-    if (is_collective(*benchmark) && !in_libraries(*benchmark)) continue;
+    const bool in_turns = is_nonblocking(*benchmark);
+    if (is_collective(*benchmark) && !in_libraries(*benchmark) && !in_turns) continue;
+    if (in_turns && (GetParam() == Pacing::stream || session->world().size() == 1)) continue;
     // A root alone receives nothing from itself.
     if (info.name == "broadcast" && session->world().size() == 1) continue;
     SCOPED_TRACE(benchmark->info().name);
     // A communicator sees the launch that is verified before the loop too.
-    const std::int64_t all = (is_collective(*benchmark) ? 1 : 0) + warm_up + timed;
+    const std::int64_t all =
+        in_turns ? 3 * (warm_up + timed) : (is_collective(*benchmark) ? 1 : 0) + warm_up + timed;
     const auto last = verified_after(*benchmark, all - 1);
     const auto none = verified_after(*benchmark, all);
     if (session->world().rank() != 0) continue;
@@ -348,41 +395,6 @@ TEST(Conformance, TheFirstWrongElementIsLocated) {
   EXPECT_EQ(outcome.after.first->offset, 500U);  // the byte in the middle of 4,000
   EXPECT_EQ(outcome.after.first->rank, session->world().rank());
   EXPECT_NE(outcome.after.first->expected, outcome.after.first->actual);
-}
-
-TEST(Team, GathersAndBroadcastsBytesOfAnySize) {
-  auto& world = session->world();
-  const auto texts =
-      comm::gather_text(world, std::string(static_cast<std::size_t>(world.rank()), 'x'));
-  for (std::size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(texts[i].size(), i);
-  EXPECT_EQ(texts.size(), world.rank() == 0 ? static_cast<std::size_t>(world.size()) : 0U);
-  const int last = world.size() - 1;
-  EXPECT_EQ(comm::broadcast_text(world, world.rank() == last ? "from the last" : "", last),
-            "from the last");
-  EXPECT_FALSE(comm::all_agree(world, world.rank() != last));
-  EXPECT_TRUE(comm::all_agree(world, true));
-}
-
-TEST(Team, SendsFromRankToRankInOrder) {
-  auto& world = session->world();
-  const int next = world.rank() + 1, previous = world.rank() - 1;
-  if (previous >= 0) {
-    EXPECT_EQ(comm::receive_value<int>(world, previous), previous);
-    EXPECT_EQ(comm::receive_value<double>(world, previous), 0.5);
-  }
-  if (next == world.size()) return;
-  comm::send_value(world, world.rank(), next);
-  comm::send_value(world, 0.5, next);
-}
-
-TEST(Team, SplitsByColorInKeyOrder) {
-  auto& world = session->world();
-  const auto part = world.split(world.rank() % 2, -world.rank());
-  ASSERT_NE(part, nullptr);
-  std::vector<double> highest{static_cast<double>(world.rank())};
-  part->max(highest);
-  EXPECT_EQ(part->rank() == 0, highest[0] == world.rank());
-  EXPECT_EQ(world.split(-1, 0), nullptr);
 }
 
 }  // namespace

@@ -89,6 +89,31 @@ class CommandLine(ProgramTest):
             ("all_reduce -b 2K -e 1K", "-e: 1K is below -b 2048"),
             ("all_reduce -b 3", "assay run all_reduce.*3 bytes is no multiple of 4 bytes of fp32")))
 
+    def test_matrices(self):
+        for text, why in (("1,2\n3\n", "line 2: it has 1 number, and line 1 has 2; give one line "),
+                          ("1,2\n3,-4\n", "line 2, column 2: '-4' is no whole number ≥ 0; give"),
+                          ("to,0\n0,1\n", "line 1, column 1: 'to' is no whole number ≥ 0; give"),
+                          ("0,0\n0,0\n", "all numbers are 0: nothing would be sent; give one"),
+                          ("9" * 17 + ",1\n1,1\n", "line 1, column 1: 9+ is above 2\\^50; divide"),
+                          ("1\n" * 5000, "line 4097: it has more than 4096 lines; give fewer"),
+                          ("1,1,1\n" * 3, "its matrix is of 3 lines and 3 columns, and a group of "
+                           "layout world has 2 ranks; give one line")):
+            with self.subTest(text=text[:20]):
+                self.write("moe.csv", text)
+                self.refuse(self.launch(2, "run", "all_to_all_v", *SHORT, "--set",
+                                        "counts=file:moe.csv", "--out", "out"), "moe.csv: " + why)
+        for name in ("b\udcff.csv", "c\x1b[31m.csv"):
+            with self.subTest(name=name):
+                self.write(name, "0,1\n1,0\n")
+                self.refuse(self.launch(2, "run", "all_to_all_v", *SHORT, "--set",
+                                        f"counts=file:{name}", "--out", "out"),
+                            ".*its name stands in every case.*; rename the file")
+        self.refuse_all((
+            ("all_to_all_v --set counts=file:", "--set: 'file:' says not who sends how much; "),
+            ("all_to_all_v --set counts=file:no.csv", "no.csv: cannot be read: no such file"),
+            ("all_to_all_v --set counts=file:moe.csv#0123456789ab",
+             "moe.csv: its digest is [0-9a-f]{12}, and 0123456789ab is asked for; give the")))
+
     def test_rank_counts(self):
         for ranks, arguments, pattern in (
                 (1, "--layout pairs", "assay run all_reduce: layout pairs: there is 1 rank; start "
@@ -254,7 +279,7 @@ class Out(ProgramTest):
         return self.launch(2, "run", *arguments, "--out", "disk/out")
 
     def test_disk_becomes_full(self):
-        run = self.full_disk(64, ("all_reduce", "-b", "1K", "-e", "16K", "--time", "0.5"))
+        run = self.full_disk(64, ("all_reduce", "-b", "1K", "-e", "16K", "-n", "6000"))
         self.expect_sentence(run, 12, r"disk/out/\S+: cannot be written: no space left on device; "
                              "make room or choose another --out")
         judged = self.alone("judge", "disk/out/run.jsonl")

@@ -120,7 +120,7 @@ class Shipped(ProgramTest):
         self.next_step = "."  # nothing smaller than a pair is left to test
         self.expect_fail("fabric-cpu", "even-pairs", faults(
             local_fault="slow:ranks=3:benchmark=unidirectional:delay=0.1"), "lowest: ranks .*3 ", 4,
-            how=self.how("unidirectional", "-b", "64K", "--set", "window=16"))
+            how=self.how("unidirectional", "-b", "1M", "--set", "window=16"))
 
     def test_fabric_cpu_even_rails(self):
         self.block_length, self.max_time_s = "1", "40"
@@ -128,19 +128,19 @@ class Shipped(ProgramTest):
                          faults("slow:ranks=3:benchmark=all_gather:delay=0.05",
                                 "pace:benchmark=all_gather:floor=0.001"), "lowest: ranks 1,3 ", 4)
 
-    def test_fabric_cpu_all_to_all_vs_send_recv(self):
+    def expect_slower_than(self, clause, slow, reference):
+        """All ranks together are slow at one collective, beside another one that is not."""
         self.block_length, self.max_time_s = "1", "40"
-        self.expect_fail("fabric-cpu", "all-to-all-vs-send-recv",
-                         faults("slow:ranks=1:benchmark=all_to_all:delay=0.15",
-                                "pace:benchmark=send_recv:floor=0.01:spread=0.5"),
+        self.expect_fail("fabric-cpu", clause,
+                         faults(f"slow:ranks=1:benchmark={slow}:delay=0.15",
+                                f"pace:benchmark={reference}:floor=0.01:spread=0.5"),
                          "ranks 0-1 between node0 and node1: median busbw")
 
+    def test_fabric_cpu_all_to_all_vs_send_recv(self):
+        self.expect_slower_than("all-to-all-vs-send-recv", "all_to_all", "send_recv")
+
     def test_fabric_cpu_all_reduce_vs_all_gather(self):
-        self.block_length, self.max_time_s = "1", "40"
-        self.expect_fail("fabric-cpu", "all-reduce-vs-all-gather",
-                         faults("slow:ranks=1:benchmark=all_reduce:delay=0.15",
-                                "pace:benchmark=all_gather:floor=0.01:spread=0.5"),
-                         "ranks 0-1 between node0 and node1: median busbw")
+        self.expect_slower_than("all-reduce-vs-all-gather", "all_reduce", "all_gather")
 
     # --- the list above is complete ---
 
@@ -150,6 +150,18 @@ class Shipped(ProgramTest):
             name = file.removesuffix(".json")
             for clause in shipped(name)["clauses"]:
                 self.assertIn(f"{name}_{clause['id']}".replace("-", "_"), tests)
+
+    def test_suites_measure_what_the_contracts_ask(self):
+        folder = os.path.join(os.path.abspath(program.SOURCE), "configs")
+        for suite, contracts in (("quick", ["quickstart"]), ("node", ["quickstart", "node-cpu"]),
+                                 ("fabric", ["fabric-cpu"]),
+                                 ("full", ["quickstart", "node-cpu", "fabric-cpu"])):
+            for contract in contracts:
+                with self.subTest(suite=suite, contract=contract):
+                    run = self.launch(4, "run", "--suite", f"{folder}/suites/{suite}.json",
+                                      "--contract", f"{folder}/contracts/{contract}.json",
+                                      "--ranks-per-node", "2", "--dry-run")
+                    self.expect(run, 0, "about .* s over shared memory")
 
     def test_quickstart_as_it_is_shipped(self):
         """All of it, with one rank slow at everything it does alone."""

@@ -91,7 +91,7 @@ class Outcomes(ProgramTest):
 
     def test_too_few_blocks(self):
         run = self.judge_run(contract(), "--blocks", "5", "--block-length", "1", "--pilot", "20",
-                             "--quiet")
+                             "--sync", "barrier", "--quiet")
         self.expect_outcome(run, 11, "inconclusive", "INCONCLUSIVE +it .*5 blocks.* too few to "
                             "pass")
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Odd numbers of ranks, every layout, and what needs no ranks at all."""
+import hashlib
+import os
 import unittest
 
 import program
-from program import ProgramTest
+from program import SHORT, ProgramTest
 
 SWEEP = ("all_reduce", "all_to_all", "copy", "-b", "1K", "-e", "64K", "-f", "8", "-n", "20",
          "--ranks-per-node", "1", "--quiet")
@@ -41,11 +43,66 @@ class Ranks(ProgramTest):
     def test_5(self):
         self.sweep(5, ANYWHERE + ",pairs,halves,split:2", {"node": 5, "halves": 2, "split:2": 2})
 
+    def test_every_root_says_who_reduces(self):
+        """Where rank 0 only sends its part, too."""
+        self.measure(ranks=3, arguments=("reduce", *SHORT, "--algorithm", "tree", "-r", "all"))
+        cases = [c for c in self.json("out", "result.json")["cases"] if c["benchmark"] == "reduce"]
+        self.assertEqual({c["dims"]["root"]: c["reduction"] for c in cases},
+                         {"0": "assay", "1": "assay", "2": "assay"})
+
     def test_uneven_hosts_have_no_rails(self):
         """Three ranks cannot be stated to be hosts of two."""
         run = self.launch(3, "run", "all_reduce", "-n", "20", "--ranks-per-node", "2", "--layout",
                           "rail", "--out", "out")
         self.refuse(run, "--ranks-per-node: 2 does not divide 3 ranks; give a number")
+
+
+# Who sends nothing, and who receives nothing.
+EXPERTS = {2: "0,0\n7,0\n", 3: "0,5,3\n0,0,0\n1,0,9000000000\n"}
+
+
+class Traffic(ProgramTest):
+    def measure_matrix(self, ranks):
+        """What was used is found in the result, and what was sent is what the matrix says."""
+        os.mkdir(self.path("data"))
+        self.write("data/moe.csv", EXPERTS[ranks])
+        self.measure(ranks=ranks, arguments=(
+            "all_to_all_v", "-b", "8", "-e", "1M", "-f", "64", "-n", "20", "--algorithm",
+            "native,pairwise", "--set", "counts=file:data/moe.csv", "--quiet"))
+        digest = hashlib.sha256(EXPERTS[ranks].encode()).hexdigest()
+        self.assertEqual(self.read("out", f"counts-{digest[:12]}.csv").decode(), EXPERTS[ranks])
+        cases = [c for c in self.json("out", "result.json")["cases"]
+                 if c["benchmark"] == "all_to_all_v"]
+        self.assertEqual({c["dims"]["counts"] for c in cases}, {f"file:moe.csv#{digest[:12]}"})
+        self.assertEqual(len(cases), 6)
+        for case in cases:
+            self.assertEqual((case["status"], case["verify"]["after"]["wrong"]), ("measured", 0))
+            self.assertGreater(case["verify"]["after"]["checked"], 0)
+            # Rounded down to whole elements, but to one at least.
+            self.assertAlmostEqual(int(case["notes"]["actual_bytes"]), case["dims"]["bytes"],
+                                   delta=8 * ranks)
+        self.expect(self.alone("judge", "out"), 0, "bit for bit")
+        return f"counts-{digest[:12]}.csv"
+
+    def test_2(self):
+        kept = self.measure_matrix(2)
+        self.write("same.csv", EXPERTS[2])
+        self.measure(out="twice", arguments=("all_to_all_v", *SHORT, "--set",
+                                             "counts=file:data/moe.csv,file:same.csv"))
+        self.assertEqual(self.read("twice", "SHA256SUMS").decode().count(kept), 1)
+
+    def test_3(self):
+        kept = self.measure_matrix(3)
+        self.write("out/" + kept, EXPERTS[2])
+        self.expect_sentence(self.alone("judge", "out"), 64, f"out/{kept}: has 8 bytes, the result")
+        os.remove(self.path("out", kept))
+        self.expect_sentence(self.alone("judge", "out"), 64, f"out/{kept}: cannot be read")
+
+    def test_dry_run(self):
+        self.write("moe.csv", EXPERTS[3])
+        run = self.alone("run", "all_to_all_v", "--set", "counts=file:moe.csv", "--ranks", "3",
+                         "--dry-run")
+        self.expect(run, 0, "all_to_all_v 1 MiB fp32 file:moe.csv#[0-9a-f]{12} world")
 
 
 class WithoutRanks(ProgramTest):

@@ -45,14 +45,18 @@ class Disturbed(ProgramTest):
         self.begin(2, cases=2)
         self.process.send_signal(number)
         run = self.finish(self.process)
-        self.assertNotEqual(run.code, 0)
+        ended = "the launcher ends the run"
+        if program.HYDRA:  # it passes the signal on, and may itself end with 0
+            ended = r"rank \d on host .* received SIG"
+        else:
+            self.assertNotEqual(run.code, 0)
         self.assertEqual(len(run.sentences), 1, run)
-        self.assertRegex(run.sentences[0], r"assay: the launcher ends the run .*in case c\d+ ")
+        self.assertRegex(run.sentences[0], rf"assay: {ended}.*in case c\d+ ")
         self.assertRegex(run.err, r"INCOMPLETE: \d+ of 177 cases are in out   exit 12")
         result = self.json("out", "result.json")
         self.assertFalse(result["run"]["complete"])
         self.assertGreaterEqual(len(result["cases"]), 2)
-        self.expect_readable(2, "the launcher ends the run")
+        self.expect_readable(2, ended)
 
     def test_end_by_sigterm(self):
         self.end_by(signal.SIGTERM)
@@ -83,11 +87,21 @@ class Disturbed(ProgramTest):
         self.stop(1)
 
     def kill(self, victim):
+        if program.HYDRA:
+            return self.kill_all_by(victim)
         pattern = rf"rank {victim} on host \S+ \(node{victim}\) is gone .*last seen in case"
         run = self.disturb(signal.SIGKILL, victim, pattern, code=137)
         self.assertEqual(os.path.exists(self.path("out", "result.json")), victim != 0, run)
         self.expect_readable(1, "the journal has no footer" if victim == 0 else
                              f"rank {victim} on host .*is gone")
+
+    def kill_all_by(self, victim):
+        """Hydra kills the others at once: there may be nobody to say so, but what was finished
+        stays."""
+        self.begin(3)
+        self.signal_rank(victim, signal.SIGKILL)
+        self.assertNotEqual(self.finish(self.process).code, 0)
+        self.expect_readable(1, f"(the journal has no footer|rank {victim} on host .*is gone)")
 
     def test_kill_rank_0(self):
         self.kill(0)
@@ -110,7 +124,7 @@ class Disturbed(ProgramTest):
 
     def test_hang_inside_a_collective(self):
         """Everybody is inside the same operation: nobody can be singled out."""
-        self.fault(faults("hang:ranks=1:after=2000"), r"(rank 1 on host \S+ has|all 2 ranks have) "
+        self.fault(faults("hang:ranks=1:after=200"), r"(rank 1 on host \S+ has|all 2 ranks have) "
                    r"made no progress for \d+\.\d s; last seen in case c00\d \(all_reduce 64 KiB .*"
                    r"iteration \d+, inside the operation", 12)
         self.expect(self.alone("judge", "was"), 12, "complete .*made no progress")
@@ -118,15 +132,18 @@ class Disturbed(ProgramTest):
     def test_hang_of_one_rank(self):
         for rank in (0, 1):
             with self.subTest(rank=rank):
-                self.fault(faults(local_fault=f"hang:ranks={rank}:benchmark=copy:after=2000"),
+                self.fault(faults(local_fault=f"hang:ranks={rank}:benchmark=copy:after=200"),
                            rf"rank {rank} on host \S+ has made no progress for \d+\.\d s; last "
                            r"seen in case c00\d \(copy 64 KiB .*iteration \d+, inside the op", 12)
                 self.expect(self.alone("judge", "was"), 12, f"rank {rank} on host .*no progress")
                 os.rename(self.path("was"), self.path(f"was-{rank}"))
 
     def test_death(self):
-        self.fault(faults("die:ranks=1:after=2000"),
-                   r"rank 1 on host \S+ is gone .*last seen in (case c00\d \(all_reduce|start-up)",
+        if program.HYDRA:
+            self.skipTest("Hydra kills all ranks at once when one dies: nobody can say so")
+        # Where it was last seen may be a tenth of a second old: in the case before, perhaps.
+        self.fault(faults("die:ranks=1:after=200"),
+                   r"rank 1 on host \S+ is gone .*last seen in (case c00\d \(|start-up)",
                    137, 3)
         self.expect(self.alone("judge", "was"), 12, "rank 1 on host .*is gone")
 

@@ -69,9 +69,9 @@ TEST_P(EveryAlgorithm, CarriesItsCollectiveOut) {
   for (const auto& algorithm : algorithms())
     for (const std::uint64_t count : {0U, 1U, 7U, 64U, 1023U}) {
       if (!algorithm.refusal(GetParam()).empty()) continue;
-      const auto counts = tests::skewed_counts(GetParam(), count);
+      const tests::SkewedCounts counts(count);
       for (int root = 0; root < (rooted(algorithm.collective) ? GetParam() : 1); ++root)
-        expect_right(algorithm, {GetParam(), count, root, counts});
+        expect_right(algorithm, {GetParam(), count, root, &counts});
     }
 }
 
@@ -79,8 +79,8 @@ TEST_P(EveryAlgorithm, CarriesItsCollectiveOutInSegments) {
   for (const auto& algorithm : algorithms())
     for (const std::uint64_t segment : {1U, 5U}) {
       if (!algorithm.refusal(GetParam()).empty()) continue;
-      const auto counts = tests::skewed_counts(GetParam(), 17);
-      expect_right(algorithm, {GetParam(), 17, GetParam() / 2, counts, segment});
+      const tests::SkewedCounts counts(17);
+      expect_right(algorithm, {GetParam(), 17, GetParam() / 2, &counts, segment});
     }
 }
 

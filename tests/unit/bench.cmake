@@ -12,6 +12,9 @@ assay_test(run_test LABEL unit TIMEOUT 60
   SOURCES unit/counting_new.cpp unit/packer_test.cpp unit/runner_test.cpp unit/stopping_test.cpp
           unit/timing_test.cpp
   LINKS assay::run assay::benchmarks)
+assay_test(overlap_test LABEL unit TIMEOUT 60
+  SOURCES unit/overlap_test.cpp
+  LINKS assay::run assay::benchmarks)
 assay_test(app_test LABEL unit TIMEOUT 60
   SOURCES unit/launcher_test.cpp unit/options_test.cpp unit/requests_test.cpp
           unit/resuming_test.cpp

@@ -93,10 +93,10 @@ TEST(Turn, TakesEverySlotOnceBeforeTheFirstAgain) {
     std::set<std::size_t> taken;
     for (std::size_t i = 0; i < slots; ++i) {
       taken.insert(turn.take());
-      ASSERT_LT(turn.next(), slots);
+      ASSERT_LT(turn.announce(), slots);
     }
     EXPECT_EQ(taken.size(), slots);
-    EXPECT_EQ(turn.next(), 0U);
+    EXPECT_EQ(turn.announce(), 0U);
   }
 }
 

@@ -5,6 +5,8 @@
 
 #include <numeric>
 
+#include "harness/core/error.hpp"
+
 namespace assay::benchmarks {
 namespace {
 
@@ -15,43 +17,67 @@ std::uint64_t sum(const std::vector<std::uint64_t>& values) {
   return std::accumulate(values.begin(), values.end(), std::uint64_t{0});
 }
 
-TEST(CountsMatrix, UniformSharesAreEqual) {
-  EXPECT_THAT(counts_matrix("uniform", 3, 100), Each(33U));
-  EXPECT_THAT(counts_matrix("uniform", 3, 2), Each(1U)) << "too small to divide: one element each";
-  EXPECT_THAT(counts_matrix("uniform", 3, 0), Each(0U));
-}
-
-TEST(CountsMatrix, SkewedIsTheSameEverywhere) {
-  // Literals: both parties must come to the same matrix.
-  EXPECT_THAT(counts_matrix("skewed:7", 3, 1'000'000),
-              ElementsAre(570175, 5909, 193959, 129840, 78995, 105690, 299983, 0, 15804));
-  EXPECT_NE(counts_matrix("skewed:7", 3, 1000), counts_matrix("skewed:8", 3, 1000));
-}
-
-TEST(CountsMatrix, SkewedFillsTheBusiestRankAndLeavesGaps) {
-  const std::size_t n = 32;
-  const auto matrix = counts_matrix("skewed:1", n, 1 << 20);
-  std::uint64_t busiest = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    std::uint64_t row = 0, column = 0;
-    for (std::size_t j = 0; j < n; ++j) {
-      row += matrix[i * n + j];
-      column += matrix[j * n + i];
+/// Row by row.
+std::vector<std::uint64_t> counts_of(std::string_view rule, int ranks, std::uint64_t elements,
+                                     const TrafficMatrix* matrix = nullptr) {
+  const Traffic traffic(rule, matrix, ranks, elements);
+  std::vector<std::uint64_t> counts;
+  std::uint64_t largest = 0;
+  for (int i = 0; i < ranks; ++i) {
+    for (int j = 0; j < ranks; ++j) counts.push_back(traffic(i, j));
+    // What is known without asking for every pair is what every pair says.
+    for (const int end : {ranks, ranks - 1}) {
+      EXPECT_EQ(traffic.sent(i, end), traffic.PairCounts::sent(i, end));
+      EXPECT_EQ(traffic.received(i, end), traffic.PairCounts::received(i, end));
     }
-    EXPECT_GT(matrix[i * n + i], 0U);
-    busiest = std::max({busiest, row, column});
+    largest = std::max({largest, traffic.sent(i, ranks), traffic.received(i, ranks)});
   }
+  EXPECT_EQ(traffic.largest(), largest);
+  return counts;
+}
+
+TEST(Traffic, UniformSharesAreEqual) {
+  EXPECT_THAT(counts_of("uniform", 3, 100), Each(33U));
+  EXPECT_THAT(counts_of("uniform", 3, 2), Each(1U)) << "too small to divide: one element each";
+  EXPECT_THAT(counts_of("uniform", 3, 0), Each(0U));
+}
+
+TEST(Traffic, SkewedIsTheSameEverywhere) {
+  // Literals: both parties must come to the same matrix.
+  EXPECT_THAT(counts_of("skewed:7", 3, 1'000'000),
+              ElementsAre(570175, 5909, 193959, 129840, 78995, 105690, 299983, 0, 15804));
+  EXPECT_NE(counts_of("skewed:7", 3, 1000), counts_of("skewed:8", 3, 1000));
+}
+
+TEST(Traffic, SkewedFillsTheBusiestRankAndLeavesGaps) {
+  const std::size_t n = 32;
+  const auto matrix = counts_of("skewed:1", n, 1 << 20);
+  const auto busiest = Traffic("skewed:1", nullptr, n, 1 << 20).largest();
   EXPECT_LE(busiest, 1U << 20);
   EXPECT_GT(busiest, (1U << 20) - 2 * n) << "rounding down loses less than an element per pair";
+  for (std::size_t i = 0; i < n; ++i) EXPECT_GT(matrix[i * n + i], 0U);
   const auto gaps = std::count(matrix.begin(), matrix.end(), 0U);
   EXPECT_GT(gaps, 64);
   EXPECT_LT(gaps, 192);
   EXPECT_LT(sum(matrix), std::uint64_t{n} << 20);
 }
 
-TEST(CountsMatrix, HugeSizesDoNotOverflow) {
+TEST(Traffic, AFileSaysTheRatios) {
+  const TrafficMatrix matrix{3, {4, 0, 4, 0, 0, 0, 1, 0, 3}};
+  EXPECT_THAT(counts_of("file:x", 3, 800, &matrix), ElementsAre(400, 0, 400, 0, 0, 0, 100, 0, 300));
+  EXPECT_THAT(counts_of("file:x", 3, 4, &matrix), ElementsAre(2, 0, 2, 0, 0, 0, 1, 0, 1))
+      << "down, but to one at least";
+  const auto top = std::uint64_t{1} << 50;
+  const TrafficMatrix huge{2, {top, top, 0, 0}};
+  EXPECT_THAT(counts_of("file:x", 2, top, &huge), ElementsAre(top / 2, top / 2, 0, 0))
+      << "nothing overflows";
+  EXPECT_THROW(Traffic("file:x", &matrix, 2, 8), InternalError);
+  EXPECT_THROW(Traffic("file:x", nullptr, 3, 8), InternalError);
+}
+
+TEST(Traffic, HugeSizesDoNotOverflow) {
   const std::uint64_t elements = std::uint64_t{1} << 43;
-  const auto matrix = counts_matrix("skewed:1", 2, elements);
+  const auto matrix = counts_of("skewed:1", 2, elements);
   EXPECT_LE(matrix[0] + matrix[1], elements);
   EXPECT_LE(matrix[0] + matrix[2], elements);
   EXPECT_GT(sum(matrix), elements / 2);

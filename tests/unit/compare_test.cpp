@@ -245,6 +245,17 @@ INSTANTIATE_TEST_SUITE_P(
                "NEW: the data is wrong, however fast it was"}),
     [](const auto& test) { return test.param.name; });
 
+TEST(Compare, WhatGoesOnBesideIsPartOfTheFigure) {
+  auto base = run(400e9);
+  only(base).spec.dims["beside"] = std::string("all_to_all:layout=node");
+  base.layouts["node"] = {"node", {{{Group{{{0, 1}}}, Group{{{2, 3}}}}}}};
+  EXPECT_THAT(decisions(compared(base, base)), ElementsAre(Decision::same));
+  auto next = base;
+  next.layouts["node"] = {"node", {{{Group{{{0, 3}}}}}}};
+  EXPECT_THAT(only_gap(compared(base, next), Gap::refused),
+              HasSubstr("beside it, the layout is 2 groups of up to 2 ranks in BASE and 1 group"));
+}
+
 // --- the evidence of either run ---
 
 TEST(Compare, WrongDataOfNewIsNotMet) {

@@ -29,7 +29,7 @@ class Peers final : public comm::Communicator {
   std::string error;
   std::array<std::byte, 64> sent{};
   std::size_t sent_bytes = 0;
-  int under_way = 0;
+  int under_way = 0, at_once = 0;
 };
 
 class PeerTransfers final : public comm::Transfers {
@@ -51,6 +51,11 @@ class PeerTransfers final : public comm::Transfers {
       for (std::size_t at = 0; at < transfer.bytes; at += sizeof(float))
         std::memcpy(data_[index] + at, &peers_.value, sizeof(float));
     }
+  }
+  void carry_out(std::size_t index, std::byte* data) noexcept override {
+    start(index, data);
+    finish(index);
+    ++peers_.at_once;
   }
   void check() const override {
     if (!peers_.error.empty()) throw RunError({"rank 0", peers_.error, ""});
@@ -106,6 +111,17 @@ TEST_F(Composed, ReducesByTheOperatorAndDividesForTheAverage) {
   EXPECT_THAT(recv, ElementsAre(5.5, 6, 6.5, 7));
 }
 
+/// A ping-pong is a send and a receive one after the other; what overlaps needs requests.
+TEST_F(Composed, WhatIsWaitedForAtOnceNeedsNoRequest) {
+  const auto schedule =
+      schedule::find_algorithm(Collective::ping_pong, "direct")->build({2, recv.size()}, 0);
+  launch(*compose({.schedule = schedule, .algorithm = "direct"}, peers, *device));
+  EXPECT_THAT(recv, ElementsAre(10, 10, 10, 10));
+  EXPECT_EQ(peers.at_once, 2);
+  launch(*all_reduce(ReduceOp::sum, "recursive_doubling"));
+  EXPECT_EQ(peers.at_once, 2);
+}
+
 TEST_F(Composed, SaysWhatItIs) {
   EXPECT_EQ(all_reduce(ReduceOp::sum, "ring")->info().path, "composed ring");
   EXPECT_EQ(all_reduce(ReduceOp::sum, "ring")->info().reduction, "assay");
@@ -115,6 +131,17 @@ TEST_F(Composed, SaysWhatItIs) {
   EXPECT_EQ(composed->info().reduction, "");
   launch(*composed);
   EXPECT_THAT(recv, ElementsAre(1, 2, 10, 10)) << "through scratch memory";
+}
+
+/// A leaf of the tree sends its part and reduces nothing itself.
+TEST_F(Composed, EveryRankSaysWhoReduces) {
+  const auto* tree = schedule::find_algorithm(Collective::reduce, "tree");
+  for (const int root : {0, 1}) {
+    const auto schedule = tree->build({.ranks = 2, .count = recv.size(), .root = root}, 0);
+    const auto composed =
+        compose({.schedule = schedule, .op = ReduceOp::sum, .algorithm = "tree"}, peers, *device);
+    EXPECT_EQ(composed->info().reduction, "assay") << "root " << root;
+  }
 }
 
 TEST_F(Composed, ALaunchAllocatesNothing) {

@@ -104,7 +104,8 @@ INSTANTIATE_TEST_SUITE_P(
             "clauses[0].metric: \"bandwith\" is unknown; expected one of time, latency, span, "
             "transfer, "
             "algbw, "
-            "busbw, bandwidth, flops"},
+            "busbw, bandwidth, flops, overlap, comm_time, compute_time, slowdown, alone_time, "
+            "companion_time"},
         Bad{clause("0.5", "1"),
             "clauses[0].q: 1 is out of range; it must be above 0 and below 1: 0.5 is the median"},
         Bad{clause("0.5", "\"half\""),
@@ -120,7 +121,8 @@ INSTANTIATE_TEST_SUITE_P(
             "clauses[0].across: \"max\" is unknown; expected one of min, median, min/median"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytez\":\"8\"}"),
             "clauses[0].of.bytez: unknown key; expected one of benchmark, layout, pacing, cache, "
-            "backend, memory, type, op, bytes, root, algorithm, counts, window, in_place, m, n, k, "
+            "collective, backend, memory, type, op, bytes, root, algorithm, counts, window, "
+            "in_place, progress, beside, m, n, k, "
             "repetition, placement"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytes\":[]}"),
             "clauses[0].of.bytes: an empty list matches nothing; name a value"},
@@ -129,6 +131,11 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{clause("\"all_reduce\"}",
                    "\"all_reduce\",\"bytes\":{\"min\":\"2MiB\",\"max\":\"1MiB\"}}"),
             "clauses[0].of.bytes: min is above max, so nothing can match; exchange them"},
+        Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"counts\":\"file:moe.csv\"}"),
+            "clauses[0].of.counts: \"file:moe.csv\" names a file without its digest, or with its "
+            "folder; write file:NAME#DIGEST, as --dry-run of a run with --set counts=file:PATH "
+            "says "
+            "it"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytes\":{}}"),
             "clauses[0].of.bytes: the range has neither min nor max; give at least one of them"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"op\":{\"min\":1}}"),
@@ -219,7 +226,8 @@ TEST_P(ShippedContract, IsValidAgainstItsSchemaAndParses) {
   EXPECT_EQ(parse_contract(text, path).name, GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ShippedContract, testing::Values("quickstart", "node-cpu", "fabric-cpu"));
+INSTANTIATE_TEST_SUITE_P(All, ShippedContract,
+                         testing::Values("quickstart", "node-cpu", "fabric-cpu"));
 
 TEST(ContractSchema, RefusesWhatTheParserRefuses) {
   auto json = nlohmann::json::parse(test::contents("configs/contracts/quickstart.json"));

@@ -1,6 +1,6 @@
 assay_test(core_test LABEL unit TIMEOUT 60
   SOURCES unit/units_test.cpp unit/rank_set_test.cpp unit/topology_test.cpp unit/case_test.cpp
-          unit/printable_test.cpp
+          unit/printable_test.cpp unit/traffic_matrix_test.cpp
   LINKS assay::core)
 assay_test(schedule_test LABEL unit TIMEOUT 120
   SOURCES unit/algorithms_test.cpp unit/layouts_test.cpp unit/permutation_test.cpp
@@ -8,6 +8,7 @@ assay_test(schedule_test LABEL unit TIMEOUT 120
   LINKS assay::schedule)
 assay_test(plan_test LABEL unit TIMEOUT 60
   SOURCES unit/json_reader_test.cpp unit/layout_json_test.cpp unit/suite_test.cpp unit/plan_test.cpp
+          unit/beside_test.cpp
   LINKS assay::plan)
 target_include_directories(plan_test SYSTEM PRIVATE "${ASSAY_VALIJSON_INCLUDE}")
 

@@ -409,12 +409,39 @@ TEST_F(Changed, TextThatIsNoDocument) {
   }
 }
 
+/// A file that says who sends how much to whom is called by its content.
+TEST(KeptTraffic, IsWhatTheCaseNames) {
+  const std::string csv = "1,2\n3,4\n";
+  const auto digest = result::sha256(csv).substr(0, traffic_digits);
+  TemporaryFolder temporary;
+  auto document = rich_document();
+  document.cases.resize(1);
+  const auto refused = [&](const std::string& counts, const std::string& kept) {
+    const auto folder = temporary.path() / (counts.substr(5) + kept);
+    document.cases[0].spec.dims["counts"] = counts;
+    result::RunWriter writer(folder, document);
+    writer.append(document.cases[0]);
+    writer.keep(kept, csv);
+    writer.finish({.complete = false, .reason = "interrupted", .ended = "now"});
+    return refusal([&] { load_result(folder); });
+  };
+  const auto counts = format_traffic({"moe.csv", digest}), kept = "counts-" + digest + ".csv";
+  EXPECT_EQ(refused(counts, kept), "");
+  const std::string other = "0123456789ab";
+  for (const auto& [named, file] : {std::array{counts, "counts-" + other + ".csv"},
+                                    std::array{format_traffic({"moe.csv", other}), kept},
+                                    std::array{"file:moe.csv#" + other, "counts-" + other + ".csv"},
+                                    std::array{std::string("file:moe.csv"), kept}})
+    EXPECT_THAT(refused(named, file),
+                HasSubstr("case c001 names counts=" + named + ", and no file listed is that"));
+}
+
 /// The contract that a run was judged against is one of its files.
 class KeptContract : public ::testing::Test {
  protected:
   void SetUp() override {
     result::RunWriter writer(folder, rich_document());
-    writer.keep_contract(text);
+    writer.keep(result::contract_name, text);
     writer.finish({.complete = false, .reason = "interrupted", .ended = "now"});
   }
   std::string refused() const {

@@ -77,12 +77,14 @@ class Resumed : public ::testing::Test {
 TEST_F(Resumed, WhatWasRecordedIsReadAgain) {
   conduct.ranks_per_node = 2;
   conduct.rotation_bytes = 1 << 20;
+  conduct.sync = "barrier";
   conduct.max_time_per_case_s = 7;
   conduct.memory_bytes_per_rank = 2.5;
   write(1);
   const auto run = open_unfinished(folder);
   EXPECT_EQ(run.conduct.ranks_per_node, 2);
   EXPECT_EQ(run.conduct.rotation_bytes, 1U << 20);
+  EXPECT_EQ(run.conduct.sync, "barrier");
   EXPECT_EQ(run.conduct.max_time_per_case_s, 7);
   EXPECT_EQ(run.conduct.timeout_s, 30);
   EXPECT_EQ(run.conduct.contract, conduct.contract);
@@ -219,12 +221,21 @@ TEST_F(Resumed, WhatIsNoJournalIsNamed) {
 
 TEST_F(Resumed, AJournalOfAnotherVersionIsRefused) {
   write(1);
-  change(journal_name, "\"schema_version\":\"0.1.1\"", "\"schema_version\":\"0.1.0\"");
+  change(journal_name, "\"schema_version\":\"0.1.2\"", "\"schema_version\":\"0.1.0\"");
   EXPECT_THAT(refused(), AllOf(HasSubstr("run.jsonl: line 1: schema_version: version \"0.1.0\" "
-                                         "cannot be resumed by this program, which writes 0.1.1"),
+                                         "cannot be resumed by this program, which writes 0.1.2"),
                                HasSubstr("resume it with the assay that began it")));
   change(journal_name, "\"schema_version\":\"0.1.0\"", "\"schema_version\":\"2.0.0\"");
   EXPECT_THAT(refused(), HasSubstr("version \"2.0.0\" cannot be read by this program"));
+}
+
+TEST_F(Resumed, AJournalThatDoesNotSayHowIterationsStartIsGoneOnWith) {
+  write(1);
+  change(journal_name, "\"schema_version\":\"0.1.2\"", "\"schema_version\":\"0.1.1\"");
+  change(journal_name, "\"sync\":\"auto\",", "");
+  EXPECT_EQ(open_unfinished(folder).conduct.sync, "auto");
+  go_on(5);
+  EXPECT_TRUE(load_result(folder).document.run.complete);
 }
 
 TEST_F(Resumed, WhatWasChangedIsNamed) {
@@ -248,6 +259,37 @@ TEST_F(Resumed, WhatWasChangedIsNamed) {
                 spill(folder / journal_name, text.replace(last, 15, "\"optional\":false"));
               }),
               HasSubstr("case c002 stands where the plan has another"));
+}
+
+/// The file that says who sends how much to whom is what the first case calls it.
+TEST_F(Resumed, AMatrixThatIsAnotherIsNamed) {
+  const std::string csv = "1,2\n3,4\n";
+  const auto counts = format_traffic({"moe.csv", result::sha256(csv).substr(0, traffic_digits)});
+  document.cases[0].spec.dims["counts"] = conduct.cases[0].dims["counts"] = counts;
+  document.plan.sha256 = result::sha256(plan::canonical({.suite = "rich",
+                                                         .seed = document.run.seed,
+                                                         .cases = conduct.cases,
+                                                         .layouts = document.layouts}));
+  const auto begin = [&](TrafficTexts traffic) {
+    fs::remove_all(folder);
+    conduct.traffic = std::move(traffic);
+    write(1);
+  };
+  begin({{counts, csv}});
+  auto run = open_unfinished(folder);
+  EXPECT_EQ(run.conduct.traffic.at(counts), csv);
+  EXPECT_EQ(planned(run.document, run.conduct).cases[0].traffic->weights[3], 4U);
+  EXPECT_NO_THROW(result::validate_schema(nlohmann::json::parse(run.header_line()), "journal", ""));
+  const auto lacking = "line 1: it does not hold what counts=";
+  begin({});
+  EXPECT_THAT(refused(), HasSubstr(lacking + counts + " names"));
+  begin({{counts, "1,2\n3,5\n"}});
+  EXPECT_THAT(refused(), HasSubstr(lacking + counts + " names"));
+  begin({{counts, csv}, {"x", "7"}});
+  EXPECT_THAT(refused(), HasSubstr(std::string(lacking) + "x names"));
+  begin({{counts, csv}});
+  spill(folder / kept_traffic(traffic_name(counts)), "7");
+  EXPECT_THAT(refused(), HasSubstr(".csv: is not the file that the run was begun with"));
 }
 
 TEST_F(Resumed, AttemptsAreNumberedAndBeginWhereTheySay) {

@@ -12,9 +12,7 @@ using namespace schedule;
 
 namespace {
 
-std::uint64_t sent(const Shape& shape, int from, int to) {
-  return shape.counts[static_cast<std::size_t>(from * shape.ranks + to)];
-}
+std::uint64_t sent(const Shape& shape, int from, int to) { return (*shape.counts)(from, to); }
 
 /// Where the block for `to` begins in the input of `from`.
 std::uint64_t row_offset(const Shape& shape, int from, int to) {
@@ -257,12 +255,8 @@ bool orders_end(const std::vector<Schedule>& schedules) {
   return true;
 }
 
-std::vector<std::uint64_t> skewed_counts(int ranks, std::uint64_t count) {
-  std::vector<std::uint64_t> counts;
-  for (int i = 0; i < ranks; ++i)
-    for (int j = 0; j < ranks; ++j)
-      counts.push_back(count * static_cast<std::uint64_t>((2 * i + 3 * j) % 4));
-  return counts;
+std::uint64_t SkewedCounts::operator()(int from, int to) const {
+  return count_ * static_cast<std::uint64_t>((2 * from + 3 * to) % 4);
 }
 
 }  // namespace assay::tests

@@ -35,6 +35,13 @@ std::optional<std::vector<std::vector<Symbol>>> carry_out(
 bool orders_end(const std::vector<schedule::Schedule>& schedules);
 
 /// Counts of all_to_all_v: some zero, no two rows alike.
-std::vector<std::uint64_t> skewed_counts(int ranks, std::uint64_t count);
+class SkewedCounts final : public PairCounts {
+ public:
+  explicit SkewedCounts(std::uint64_t count) : count_(count) {}
+  std::uint64_t operator()(int from, int to) const override;
+
+ private:
+  std::uint64_t count_;
+};
 
 }  // namespace assay::tests

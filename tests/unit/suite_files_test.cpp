@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -70,6 +71,16 @@ std::vector<std::string> suite_files() {
 INSTANTIATE_TEST_SUITE_P(Shipped, SuiteFile, testing::ValuesIn(suite_files()),
                          [](const auto& file) { return fs::path(file.param).stem().string(); });
 
+TEST(SuiteFull, HasEveryBenchmark) {
+  const auto catalogue = bench::catalogue_of(benchmarks::catalogue());
+  const auto suite =
+      parse_suite(contents("configs/suites/full.json"), catalogue, "configs/suites/full.json");
+  std::set<std::string> measured, known;
+  for (const auto& request : suite.requests) measured.emplace(request.benchmark);
+  for (const auto& info : catalogue) known.emplace(info.name);
+  EXPECT_EQ(measured, known);
+}
+
 TEST(SuiteSchema, AcceptsEveryFormOfAValue) {
   const auto document = parse_json(R"({"format": "assay.suite", "schema_version": "0.1.0",
     "name": "s", "description": "d", "cases": [
@@ -78,6 +89,9 @@ TEST(SuiteSchema, AcceptsEveryFormOfAValue) {
      "pacing": ["stream", "isolated"], "cache": "cold", "warm_up": {"iterations": 1, "time": "1 ms"},
      "pilot": 500, "stop": {"blocks": 64, "block_length": 1, "quantiles": [0.5]},
      "repetitions": 1, "optional": true},
+    {"benchmark": "overlap", "collective": "all_to_all", "progress": ["none", "poll"]},
+    {"benchmark": "congestion", "beside": ["all_to_all:layout=node",
+     {"benchmark": "all_reduce", "layout": "world", "bytes": "1MiB", "type": "fp32", "op": "sum"}]},
     {"benchmark": "gemm", "m": [1, 2], "n": {"min": 1, "max": 8, "step": 2},
      "stop": {"precision": 0.05, "time": "5 s"}}]})",
                                    "s.json");
