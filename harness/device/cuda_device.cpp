@@ -60,13 +60,13 @@ CudaDevice::CudaDevice(Gpu gpu) : gpu_(std::move(gpu)) {
 }
 
 void CudaDevice::finish(cudaError_t enqueued, const char* call, std::source_location at) {
-  finish_quietly(enqueued, call);
+  failure_.note(enqueued, call);
+  failure_.note(cudaStreamSynchronize(queue_.stream), call);
   cuda::check(gpu_, failure_.code(), failure_.call(), at);
 }
 
-void CudaDevice::finish_quietly(cudaError_t enqueued, const char* call) noexcept {
-  failure_.note(enqueued, call);
-  failure_.note(cudaStreamSynchronize(queue_.stream), call);
+void CudaDevice::wait() noexcept {
+  failure_.note(cudaStreamSynchronize(queue_.stream), "cudaStreamSynchronize");
 }
 
 void CudaDevice::check() const { cuda::check(gpu_, failure_.code(), failure_.call()); }
@@ -110,18 +110,18 @@ void CudaDevice::poison(std::byte* out, std::size_t bytes) {
 }
 
 void CudaDevice::copy(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
-  finish_quietly(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, queue_.stream),
-                 "cudaMemcpyAsync");
+  failure_.note(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, queue_.stream),
+                "cudaMemcpyAsync");
 }
 
 void CudaDevice::reduce(std::byte* acc, const std::byte* in, std::size_t count,
                         Reduction reduction) noexcept {
-  finish_quietly(kernels::cuda::reduce(queue_, acc, in, count, reduction.type, reduction.op),
-                 "reduce");
+  failure_.note(kernels::cuda::reduce(queue_, acc, in, count, reduction.type, reduction.op),
+                "reduce");
 }
 
 void CudaDevice::divide(std::byte* data, std::size_t count, DataType type, int divisor) noexcept {
-  finish_quietly(kernels::cuda::divide(queue_, data, count, type, divisor), "divide");
+  failure_.note(kernels::cuda::divide(queue_, data, count, type, divisor), "divide");
 }
 
 std::uint64_t CudaDevice::read_element(const std::byte* data, std::size_t element_bytes) {

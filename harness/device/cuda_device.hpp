@@ -21,7 +21,7 @@ struct VisibleGpus {
 VisibleGpus visible_gpus(int rank);
 
 /// Work goes through one stream of its own, in order. Functions that may throw wait for it, so that
-/// what goes wrong on the GPU is told at the latest by the next of them, or by check().
+/// what goes wrong on the GPU is told at the latest by the next of them, or by wait() and check().
 class CudaDevice final : public Device {
  public:
   /// Makes `gpu` the current one of the calling thread, which alone uses this object.
@@ -38,6 +38,7 @@ class CudaDevice final : public Device {
               Reduction reduction) noexcept override;
   void divide(std::byte* data, std::size_t count, DataType type, int divisor) noexcept override;
   std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) override;
+  void wait() noexcept override;
   void check() const override;
 
   const Gpu& gpu() const { return gpu_; }
@@ -47,7 +48,6 @@ class CudaDevice final : public Device {
  private:
   void finish(cudaError_t enqueued, const char* call,
               std::source_location at = std::source_location::current());
-  void finish_quietly(cudaError_t enqueued, const char* call) noexcept;
 
   Gpu gpu_;
   Stream stream_;

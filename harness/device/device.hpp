@@ -57,8 +57,9 @@ struct Reduction {
   ReduceOp op = ReduceOp::sum;
 };
 
-/// Functions are local; they return when the work is done. Pointers lie inside a Buffer of this
-/// device.
+/// Functions are local. Pointers lie inside a Buffer of this device. Work is done in the order of
+/// the calls, launches of a communicator over this device included. Functions that may throw return
+/// when it is done; those that may not, on a GPU, when it is enqueued: wait().
 class Device {
  public:
   virtual ~Device() = default;
@@ -80,6 +81,8 @@ class Device {
   virtual void divide(std::byte* data, std::size_t count, DataType type, int divisor) noexcept = 0;
   /// Copies one element's bytes to the host, for reporting.
   virtual std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) = 0;
+  /// Until all that was enqueued is done.
+  virtual void wait() noexcept {}
   /// Throws RunError if something failed in a function that may not throw. On the host nothing can.
   virtual void check() const {}
 };

@@ -101,6 +101,7 @@ TEST_P(EveryTypeOnGpu, ReducesAndDividesToTheHostsBits) {
         gpu.reduce(result, more, count, {row.type, op});
       }
       if (op == ReduceOp::avg) gpu.divide(result, count, row.type, ranks);
+      gpu.wait();
       gpu.check();
       EXPECT_EQ(gpu.verify(result, kernels::reduction(row.type, op, ranks, 1), slice).wrong, 0u)
           << name(op) << ' ' << count;

@@ -84,14 +84,17 @@ TEST_F(CudaDeviceTest, TellsTheFirstFailureNotTheLatest) {
       << "and goes on telling it";
 }
 
-TEST_F(CudaDeviceTest, TellsACrashedKernelAtTheNextCheck) {
+TEST_F(CudaDeviceTest, TellsACrashedKernelOnceWaitedFor) {
   auto gpu = device();
   const Buffer acc = gpu.allocate(4000), in = gpu.allocate(4000);
   EXPECT_EQ(failure([&] { gpu.check(); }), "");
   fake::plan({.call = "reduce", .late = cudaErrorIllegalAddress});
   gpu.reduce(acc.data(), in.data(), 1000, {DataType::fp32, ReduceOp::sum});
+  EXPECT_EQ(failure([&] { gpu.check(); }), "") << "nobody has waited";
+  gpu.wait();
   EXPECT_THAT(failure([&] { gpu.check(); }),
-              AllOf(HasSubstr("reduce, or work before it"), HasSubstr("cudaErrorIllegalAddress")));
+              AllOf(HasSubstr("cudaStreamSynchronize, or work before it"),
+                    HasSubstr("cudaErrorIllegalAddress")));
 }
 
 TEST_F(CudaDeviceTest, TellsACrashedKernelToWhoWaits) {
