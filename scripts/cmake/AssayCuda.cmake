@@ -1,8 +1,18 @@
 # The CUDA toolkit: enables the language CUDA where its compiler works, and only there.
+
+# CMake 3.25 and 3.26 deprecate a target that CUDA 13 has no more, and stop, for projects that ask for
+# CMake 3.25 or newer.
+macro(assay_find_cuda_toolkit)
+  set(asked_for "${CMAKE_MINIMUM_REQUIRED_VERSION}")
+  set(CMAKE_MINIMUM_REQUIRED_VERSION 3.24)
+  find_package(CUDAToolkit ${ARGN})
+  set(CMAKE_MINIMUM_REQUIRED_VERSION "${asked_for}")
+endmacro()
+
 set(cuda_found OFF)
 set(cuda_missing "no CUDA Toolkit was found: point CUDAToolkit_ROOT at one")
 if(NOT ASSAY_CUDA STREQUAL "OFF")
-  find_package(CUDAToolkit QUIET)
+  assay_find_cuda_toolkit(QUIET)
 endif()
 if(CUDAToolkit_FOUND)
   # check_language() hands these on; one host compiler compiles everything.
@@ -35,7 +45,7 @@ if(HAVE_CUDA)
     endif()
   endif()
   enable_language(CUDA)
-  find_package(CUDAToolkit REQUIRED)  # again: it knows the compiler now
+  assay_find_cuda_toolkit(REQUIRED)  # again: it knows the compiler now
   # CUDA sources take the standard of CMAKE_CXX_STANDARD, but CMake 3.25 does not know that nvcc does.
   if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
     set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
