@@ -3,26 +3,16 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <cmath>
+
+#include "kernels/float_formats.hpp"
 
 namespace assay::benchmarks {
 
 namespace {
 
-float from_bf16(std::uint16_t bits) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
-}
-
-float from_fp16(std::uint16_t bits) {
-  const int sign = bits >> 15, exponent = bits >> 10 & 0x1f, mantissa = bits & 0x3ff;
-  float magnitude = 0;
-  if (exponent == 0)
-    magnitude = std::ldexp(static_cast<float>(mantissa), -24);
-  else if (exponent == 31)
-    magnitude = mantissa == 0 ? HUGE_VALF : NAN;
-  else
-    magnitude = std::ldexp(static_cast<float>(mantissa | 0x400), exponent - 25);
-  return sign != 0 ? -magnitude : magnitude;
+template <class Format>
+std::string narrow_text(std::uint64_t bits) {
+  return fmt::format("{}", Format::widen(static_cast<typename Format::Stored>(bits)));
 }
 
 }  // namespace
@@ -41,10 +31,14 @@ std::string element_text(DataType type, std::uint64_t bits) {
       return std::to_string(static_cast<std::int64_t>(bits));
     case DataType::uint64:
       return std::to_string(bits);
+    case DataType::fp8_e4m3:
+      return narrow_text<kernels::E4m3>(bits);
+    case DataType::fp8_e5m2:
+      return narrow_text<kernels::E5m2>(bits);
     case DataType::fp16:
-      return fmt::format("{}", from_fp16(static_cast<std::uint16_t>(bits)));
+      return narrow_text<kernels::Half>(bits);
     case DataType::bf16:
-      return fmt::format("{}", from_bf16(static_cast<std::uint16_t>(bits)));
+      return narrow_text<kernels::Bfloat>(bits);
     case DataType::fp32:
       return fmt::format("{}", std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
     case DataType::fp64:

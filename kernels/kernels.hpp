@@ -28,13 +28,14 @@ struct Mismatch {
 /// Compares `data` with what fill() would write, bit for bit or within pattern.tolerance_ulp.
 Mismatch verify(const void* data, const Pattern& pattern, Slice slice) noexcept;
 
-/// acc[i] = acc[i] op in[i]: the operator behind reductions that MPI lacks (fp16, bf16). avg adds.
-/// fp16 and bf16 are combined in fp32 and rounded to nearest even, per pair; integers wrap modulo
-/// 2^k. The bits are the same on every instruction set, but for which NaN a NaN is; min and max
-/// keep `acc` where either is a NaN. `acc` and `in` do not overlap.
+/// acc[i] = acc[i] op in[i]: the operator behind reductions that MPI lacks (fp8, fp16, bf16). avg
+/// adds. fp8, fp16 and bf16 are combined in fp32 and rounded to nearest even, per pair; integers
+/// wrap modulo 2^k. The bits are the same on every instruction set, but for which NaN a NaN is; min
+/// and max keep `acc` where either is a NaN. `acc` and `in` do not overlap.
 void reduce(void* acc, const void* in, std::size_t count, DataType type, ReduceOp op) noexcept;
 /// data[i] = data[i] / divisor, divisor ≥ 1: the second half of avg. Floating quotients are rounded
-/// to nearest even (fp16, bf16: exactly for divisors up to 2^24); integers truncate toward zero.
+/// to nearest even (fp8, fp16, bf16: exactly for divisors up to 2^24); integers truncate toward
+/// zero.
 void divide(void* data, std::size_t count, DataType type, int divisor) noexcept;
 
 /// b[i] = a[i]; counts 16 bytes of work per element. Streaming stores where they pay.

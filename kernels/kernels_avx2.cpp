@@ -136,6 +136,8 @@ struct Avx2 {
 };
 
 struct HalfF16c {
+  using Stored = std::uint16_t;
+  using Value = float;
   static constexpr bool vectors = true;
   static void widen(const std::uint16_t* in, float* out) {
     for (std::size_t i = 0; i < block_elements; i += 8)

@@ -108,6 +108,8 @@ struct Avx512 {
 };
 
 struct HalfAvx512 {
+  using Stored = std::uint16_t;
+  using Value = float;
   static constexpr bool vectors = true;
   static void widen(const std::uint16_t* in, float* out) {
     _mm512_storeu_ps(out,

@@ -41,37 +41,6 @@ struct Baseline {
   static constexpr PatternKernels kernels{fill, matching};
 };
 
-/// fp16 by integer arithmetic on the bits of fp32.
-struct SoftHalf {
-  static constexpr bool vectors = false;
-  static float widen(std::uint16_t half) {
-    const std::uint32_t magnitude = (half & 0x7fffu) << 13;
-    const std::uint32_t sign = (half & 0x8000u) << 16;
-    // The multiplication moves the exponent's bias, and makes subnormals normal.
-    const float scaled = __builtin_bit_cast(float, magnitude) * 0x1p112f;
-    const bool special = (half & 0x7c00u) == 0x7c00u;
-    const std::uint32_t quiet = (half & 0x3ffu) != 0 ? 0x400000u : 0u;
-    const std::uint32_t bits =
-        special ? magnitude | 0x7f800000u | quiet : __builtin_bit_cast(std::uint32_t, scaled);
-    return __builtin_bit_cast(float, bits | sign);
-  }
-
-  static std::uint16_t narrow(float value) {
-    const auto bits = __builtin_bit_cast(std::uint32_t, value);
-    const std::uint32_t magnitude = bits & 0x7fffffffu;
-    const std::uint32_t odd = (magnitude >> 13) & 1u;
-    const std::uint32_t normal = (magnitude - (112u << 23) + 0xfffu + odd) >> 13;
-    // Below 2^-14 adding ½ leaves the rounded subnormal in the low bits.
-    const float shifted = __builtin_bit_cast(float, magnitude) + 0.5f;
-    const std::uint32_t subnormal =
-        __builtin_bit_cast(std::uint32_t, shifted) - __builtin_bit_cast(std::uint32_t, 0.5f);
-    std::uint32_t half = magnitude < 0x38800000u ? subnormal : normal;
-    if (magnitude >= 0x47800000u) half = 0x7c00u;
-    if (magnitude > 0x7f800000u) half = 0x7e00u | ((magnitude >> 13) & 0x3ffu);
-    return static_cast<std::uint16_t>(half | ((bits >> 16) & 0x8000u));
-  }
-};
-
 void plain_copy(double* b, const double* a, std::size_t count, Store) noexcept {
   if (count > 0) __builtin_memcpy(b, a, count * sizeof *b);
 }
@@ -87,8 +56,8 @@ constinit const InstructionSet baseline_set{
     .name = "baseline",
     .by_width = {Baseline<std::uint8_t>::kernels, Baseline<std::uint16_t>::kernels,
                  Baseline<std::uint32_t>::kernels, Baseline<std::uint64_t>::kernels},
-    .reduce = ReduceLoops<SoftHalf>::reduce,
-    .divide = ReduceLoops<SoftHalf>::divide,
+    .reduce = ReduceLoops<Half>::reduce,
+    .divide = ReduceLoops<Half>::divide,
     .copy = plain_copy,
     .triad = plain_triad,
 };

@@ -10,6 +10,7 @@
 #include "kernels/instruction_set.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/pattern_hash.hpp"
+#include "kernels/tolerance.hpp"
 
 namespace assay::kernels {
 namespace {
@@ -57,7 +58,10 @@ struct Parts {
 class Elements {
  public:
   Elements(const Pattern& pattern, std::uint64_t seed)
-      : pattern_(pattern), origin_(stream_origin(seed)), width_(size_of(pattern.type)) {}
+      : pattern_(pattern),
+        origin_(stream_origin(seed)),
+        width_(size_of(pattern.type)),
+        tolerance_(tolerance_of(pattern.type, pattern.tolerance_ulp)) {}
 
   std::uint64_t expected(std::uint64_t index) const {
     const std::uint64_t hash = block_hash(origin_, index / block_elements);
@@ -74,31 +78,14 @@ class Elements {
   bool accepts(const std::byte* element, std::uint64_t wanted) const {
     std::uint64_t word = 0;
     std::memcpy(&word, element, width_);
-    if (std::memcmp(&word, &wanted, width_) == 0) return true;
-    return pattern_.tolerance_ulp > 0 && info(pattern_.type).floating && near(word, wanted);
+    return tolerance_.accepts(word, wanted);
   }
 
  private:
-  /// Within tolerance, counting representable numbers between them. A NaN is near nothing.
-  bool near(std::uint64_t a, std::uint64_t b) const {
-    const int bits = static_cast<int>(8 * width_);
-    const std::uint64_t magnitude = ~std::uint64_t{0} >> (65 - bits);
-    const int mantissa = info(pattern_.type).significand - 1;
-    const std::uint64_t infinity = magnitude >> mantissa << mantissa;
-    if ((a & magnitude) > infinity || (b & magnitude) > infinity) return false;
-    const auto ordered = [&](std::uint64_t word) {
-      const auto distance = static_cast<std::int64_t>(word & magnitude);
-      return (word >> (bits - 1) & 1) != 0 ? -distance : distance;
-    };
-    const std::uint64_t apart =
-        static_cast<std::uint64_t>(ordered(a)) - static_cast<std::uint64_t>(ordered(b));
-    return std::min(apart, std::uint64_t{0} - apart) <=
-           static_cast<std::uint64_t>(pattern_.tolerance_ulp);
-  }
-
   const Pattern& pattern_;
   std::uint64_t origin_;
   std::size_t width_;
+  Tolerance tolerance_;
 };
 
 /// Adds up what is found over consecutive pieces of one slice.

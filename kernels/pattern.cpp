@@ -65,7 +65,9 @@ struct FloatFormat {
 
 FloatFormat format(DataType type) {
   const int significand = info(type).significand;
-  if (type == DataType::fp16) return {significand, 15};
+  // e4m3 has numbers up to 448, but not all of those beyond 2^8.
+  if (type == DataType::fp8_e4m3) return {significand, 7};
+  if (type == DataType::fp16 || type == DataType::fp8_e5m2) return {significand, 15};
   if (type == DataType::fp64) return {significand, 1023};
   return {significand, 127};
 }
@@ -97,11 +99,12 @@ double sum_value(const Spot& s) {
   return draw(s, Purpose::sign) % 2 == 0 ? magnitude : -magnitude;
 }
 
-/// As a sum, but three bits shorter, so that one unit more or less shifts the average by four ULP:
-/// twice the tolerance. All ranks of an entry agree in sign, since dividing before summing would
-/// lose ULPs to cancellation. Sign and scale make the entries differ where few ranks are active.
+/// As a sum, but three bits shorter where there are so many, so that one unit more or less shifts
+/// the average by four ULP: twice the tolerance. All ranks of an entry agree in sign, since
+/// dividing before summing would lose ULPs to cancellation. Sign and scale make the entries differ
+/// where few ranks are active.
 double avg_value(const Spot& s) {
-  const Share mine = share(s, low_bits(format(s.type).significand - 3), 1);
+  const Share mine = share(s, low_bits(std::max(1, format(s.type).significand - 3)), 1);
   if (!mine.active) return 0.0;
   const double magnitude = static_cast<double>(1 + draw(s, Purpose::value) % mine.largest);
   const double scaled = std::ldexp(magnitude, static_cast<int>(s.entry / 2));

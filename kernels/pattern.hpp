@@ -8,7 +8,7 @@
 //
 // Floating sums are exact in any order: contributions are integers whose absolute sum over all
 // ranks stays ≤ 2^significand, so every partial sum is representable. Where that many ranks cannot
-// all be non-zero (bf16, fp16), a few per table entry are, spread by entry.
+// all be non-zero (fp8, bf16, fp16), a few per table entry are, spread by entry.
 // Products: powers of two and one mantissa, every subset's exponent in range.
 // Integers: sums never overflow, products are modulo 2^k. avg alone is compared with a tolerance in
 // ULP.
@@ -34,8 +34,8 @@ struct Pattern {
 
 /// What `rank` of `ranks` contributes to a reduction. Pure; throws std::invalid_argument for a rank
 /// out of range. Sums and averages: where a type is too narrow for all ranks to be non-zero at
-/// once, up to 16 · 2^significand of them are in some entry (an eighth of that for avg, and for the
-/// avg of integers 16 · largest value / ranks), and the seed decides which.
+/// once, up to 16 · 2^significand of them are in some entry (an eighth of that for avg, one of
+/// fp8's, and for the avg of integers 16 · largest value / ranks), and the seed decides which.
 Pattern contribution(DataType type, ReduceOp op, int ranks, int rank, std::uint64_t seed);
 /// What the reduction over all `ranks` must give. O(16 · ranks), once per case.
 Pattern reduction(DataType type, ReduceOp op, int ranks, std::uint64_t seed);

@@ -66,7 +66,7 @@ void list_backends(const Parts& parts) {
 
 void list_types() {
   for (const auto& type : data_types)
-    fmt::print("{:<7} {} bytes{}\n", type.name, type.bytes,
+    fmt::print("{:<9} {} byte{}{}\n", type.name, type.bytes, type.bytes == 1 ? "" : "s",
                type.alias == type.name ? "" : fmt::format("  (also: {})", type.alias));
 }
 

@@ -112,6 +112,7 @@ class ComposedLaunch final : public comm::Launch {
   void check() const override {
     invariant(!in_place_, "a composed collective is out of place");
     transfers_->check();
+    device_.check();
   }
 
   const comm::LaunchInfo& info() const override { return info_; }

@@ -18,8 +18,9 @@ struct Backend {
   device::MemoryKind memory = device::MemoryKind::host;
   std::string missing;  ///< why it cannot be used; empty: it can
   std::string library;  ///< name and version as the library reports it
-  /// Collective over `team`: opens a communicator of the same ranks in the same order.
-  std::function<std::unique_ptr<Communicator>(Team& team)> open;
+  /// Collective over `team`: opens a communicator of the same ranks in the same order, for data in
+  /// `memory` of `device`, which outlives it.
+  std::function<std::unique_ptr<Communicator>(Team& team, device::Device& device)> open;
 };
 
 /// All backends of this build. Local.

@@ -38,8 +38,9 @@ struct LaunchInfo {
 class Launch {
  public:
   virtual ~Launch() = default;
-  /// Collective over the communicator, blocking until this rank's part is complete. `send` null
-  /// means in place: the input is in `recv`. Buffers may differ from launch to launch.
+  /// Collective over the communicator. This rank's part is complete on return or, on a GPU, at the
+  /// latest when Device::wait() returns. `send` null means in place: the input is in `recv`.
+  /// Buffers may differ from launch to launch.
   virtual void operator()(const std::byte* send, std::byte* recv) noexcept = 0;
   /// Local. Throws RunError if any launch so far failed.
   virtual void check() const = 0;

@@ -1,5 +1,5 @@
 // The reductions of MPI. MPI reduces no derived type (MPI_ERR_OP), so what exceeds int counts goes
-// in pieces; fp16 and bf16 are reduced by our operator, and avg is a sum divided by us.
+// in pieces; fp8, fp16 and bf16 are reduced by our operator, and avg is a sum divided by us.
 #include <algorithm>
 
 #include "harness/comm/mpi_launch.hpp"
@@ -34,7 +34,7 @@ void user_function(void* in, void* inout, int* count, MPI_Datatype*) {
 }
 
 template <DataType type>
-MPI_User_function* user_function_for(ReduceOp op) {
+MPI_User_function* user_function_of(ReduceOp op) {
   switch (op) {
     case ReduceOp::avg:
     case ReduceOp::sum:
@@ -49,11 +49,24 @@ MPI_User_function* user_function_for(ReduceOp op) {
   throw InternalError("unknown reduction");
 }
 
+MPI_User_function* user_function_of(DataType type, ReduceOp op) {
+  switch (type) {
+    case DataType::fp8_e4m3:
+      return user_function_of<DataType::fp8_e4m3>(op);
+    case DataType::fp8_e5m2:
+      return user_function_of<DataType::fp8_e5m2>(op);
+    case DataType::fp16:
+      return user_function_of<DataType::fp16>(op);
+    case DataType::bf16:
+      return user_function_of<DataType::bf16>(op);
+    default:
+      throw InternalError("MPI itself reduces this type");
+  }
+}
+
 Op make_user_op(DataType type, ReduceOp op) {
-  auto* function = type == DataType::fp16 ? user_function_for<DataType::fp16>(op)
-                                          : user_function_for<DataType::bf16>(op);
   MPI_Op made = MPI_OP_NULL;
-  check(MPI_Op_create(function, 1, &made), "MPI_Op_create");
+  check(MPI_Op_create(user_function_of(type, op), 1, &made), "MPI_Op_create");
   return Op(made);
 }
 

@@ -45,7 +45,7 @@ Backend backend() {
   row.name = "mpi";
   row.memory = device::MemoryKind::host;
   row.library = library_version();
-  row.open = [](Team& team) -> std::unique_ptr<Communicator> {
+  row.open = [](Team& team, device::Device&) -> std::unique_ptr<Communicator> {
     const auto* mpi_team = dynamic_cast<const MpiTeam*>(&team);
     invariant(mpi_team != nullptr, "the mpi backend needs a team over MPI");
     return std::make_unique<MpiCommunicator>(duplicate(mpi_team->comm()));

@@ -43,6 +43,8 @@ MPI_Datatype mpi_type(DataType type) {
     case DataType::int8:
       return MPI_INT8_T;
     case DataType::uint8:
+    case DataType::fp8_e4m3:
+    case DataType::fp8_e5m2:
       return MPI_UINT8_T;
     case DataType::int32:
       return MPI_INT32_T;
@@ -63,7 +65,7 @@ MPI_Datatype mpi_type(DataType type) {
   throw InternalError("unknown data type");
 }
 
-bool has_mpi_arithmetic(DataType type) { return type != DataType::fp16 && type != DataType::bf16; }
+bool has_mpi_arithmetic(DataType type) { return !info(type).floating || size_of(type) >= 4; }
 
 Block::Block(DataType type, std::uint64_t count)
     : type_(mpi_type(type)), count_(static_cast<int>(count)) {

@@ -11,7 +11,7 @@ namespace assay::comm::mpi {
 
 inline constexpr std::uint64_t max_count = std::numeric_limits<int>::max();
 
-/// fp16 and bf16 have no MPI type: they travel as 16-bit integers and are reduced by our operator.
+/// fp8, fp16 and bf16 have no MPI type: they travel as integers and are reduced by our operator.
 MPI_Datatype mpi_type(DataType type);
 bool has_mpi_arithmetic(DataType type);
 

@@ -8,7 +8,20 @@
 
 namespace assay {
 
-enum class DataType { int8, uint8, int32, uint32, int64, uint64, fp16, bf16, fp32, fp64 };
+enum class DataType {
+  int8,
+  uint8,
+  int32,
+  uint32,
+  int64,
+  uint64,
+  fp8_e4m3,
+  fp8_e5m2,
+  fp16,
+  bf16,
+  fp32,
+  fp64
+};
 
 struct DataTypeInfo {
   DataType type;
@@ -19,13 +32,15 @@ struct DataTypeInfo {
   int significand;  ///< bits, the hidden one included; 0 for integers
 };
 
-inline constexpr std::array<DataTypeInfo, 10> data_types{{
+inline constexpr std::array<DataTypeInfo, 12> data_types{{
     {DataType::int8, "int8", "char", 1, false, 0},
     {DataType::uint8, "uint8", "uchar", 1, false, 0},
     {DataType::int32, "int32", "int", 4, false, 0},
     {DataType::uint32, "uint32", "uint", 4, false, 0},
     {DataType::int64, "int64", "long", 8, false, 0},
     {DataType::uint64, "uint64", "ulong", 8, false, 0},
+    {DataType::fp8_e4m3, "fp8_e4m3", "f8e4m3", 1, true, 4},
+    {DataType::fp8_e5m2, "fp8_e5m2", "f8e5m2", 1, true, 3},
     {DataType::fp16, "fp16", "half", 2, true, 11},
     {DataType::bf16, "bf16", "bfloat16", 2, true, 8},
     {DataType::fp32, "fp32", "float", 4, true, 24},

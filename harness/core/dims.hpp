@@ -24,7 +24,7 @@ inline constexpr std::array<DimInfo, 18> dim_table{{
     {"collective", DimKind::text, "which collective is under way: see list collectives"},
     {"backend", DimKind::text, "communication library: mpi"},
     {"memory", DimKind::text, "where the buffers are: host"},
-    {"type", DimKind::text, "element type: int8 … fp64, fp16, bf16"},
+    {"type", DimKind::text, "element type: int8 … fp64, fp8_e4m3, fp8_e5m2, fp16, bf16"},
     {"op", DimKind::text, "reduction: sum, prod, min, max, avg"},
     {"bytes", DimKind::bytes, "message size: max(send, receive) bytes on a rank"},
     {"root", DimKind::text,

@@ -15,6 +15,9 @@ namespace assay::device {
 enum class MemoryKind { host, device };
 std::string_view name(MemoryKind kind);
 
+/// All ones: a NaN in every floating type, which no pattern holds, and −1 in the others.
+inline constexpr int poison_byte = 0xff;
+
 /// Move-only owner of memory.
 class Buffer {
  public:
@@ -54,13 +57,14 @@ struct Reduction {
   ReduceOp op = ReduceOp::sum;
 };
 
-/// Functions are local; they return when the work is done. Pointers lie inside a Buffer of this
-/// device.
+/// Functions are local. Pointers lie inside a Buffer of this device. Work is done in the order of
+/// the calls, launches of a communicator over this device included. Functions that may throw return
+/// when it is done; those that may not, on a GPU, when it is enqueued: wait().
 class Device {
  public:
   virtual ~Device() = default;
   virtual MemoryKind memory() const = 0;
-  /// At least one byte, aligned to 4096, every page touched. Throws RunError
+  /// At least one byte, zero, every page touched; aligned to 4096, on a GPU to 256. Throws RunError
   /// naming the size when memory is short.
   virtual Buffer allocate(std::size_t bytes) = 0;
   virtual void fill(std::byte* out, const kernels::Pattern& pattern, kernels::Slice slice) = 0;
@@ -77,6 +81,10 @@ class Device {
   virtual void divide(std::byte* data, std::size_t count, DataType type, int divisor) noexcept = 0;
   /// Copies one element's bytes to the host, for reporting.
   virtual std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) = 0;
+  /// Until all that was enqueued is done.
+  virtual void wait() noexcept {}
+  /// Throws RunError if something failed in a function that may not throw. On the host nothing can.
+  virtual void check() const {}
 };
 
 std::unique_ptr<Device> make_host_device();

@@ -11,9 +11,6 @@
 namespace assay::device {
 namespace {
 
-/// All ones: a NaN in every floating type, which no pattern holds, and −1 in the others.
-constexpr int poison_byte = 0xff;
-
 constexpr std::size_t page_bytes = 4096;
 /// Asking what is left costs some file reads: not worth it for less than this.
 constexpr std::size_t ask_from_bytes = std::size_t{1} << 20;

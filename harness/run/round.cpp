@@ -33,7 +33,7 @@ std::string first_reason(const std::vector<std::string>& reasons) {
 }  // namespace
 
 Seat take_seat(const Layout& layout, std::size_t round, comm::Team& world,
-               const comm::Backend* backend) {
+               const comm::Backend* backend, device::Device& device) {
   const auto& groups = layout.rounds[round].at_once;
   Seat seat;
   int color = -1, key = 0;
@@ -46,7 +46,8 @@ Seat take_seat(const Layout& layout, std::size_t round, comm::Team& world,
     seat.group = layout.first_group(round) + g;
   }
   seat.team = world.split(color, key);
-  if (seat.team != nullptr && backend != nullptr) seat.communicator = backend->open(*seat.team);
+  if (seat.team != nullptr && backend != nullptr)
+    seat.communicator = backend->open(*seat.team, device);
   return seat;
 }
 

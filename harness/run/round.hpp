@@ -27,7 +27,7 @@ struct Seat {
 };
 /// Collective over the world. `backend` may be null: no communicator is opened.
 Seat take_seat(const Layout& layout, std::size_t round, comm::Team& world,
-               const comm::Backend* backend);
+               const comm::Backend* backend, device::Device& device);
 
 /// What the rounds of a case share; equal on all ranks.
 struct CaseTiming {

@@ -28,7 +28,7 @@ class Seats {
     const Key key{name, round, backend == nullptr ? std::string() : backend->name};
     const auto it = kept_.find(key);
     if (it != kept_.end()) return it->second;
-    return kept_.emplace(key, take_seat(layout, round, rig_.world, backend)).first->second;
+    return kept_.emplace(key, take_seat(layout, round, rig_.world, backend, rig_.device)).first->second;
   }
 
  private:

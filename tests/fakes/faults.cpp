@@ -311,10 +311,11 @@ bench::Benchmarks faulty_benchmarks(bench::Benchmarks inner, const Fault& fault)
 std::vector<comm::Backend> faulty_backends(std::vector<comm::Backend> inner, const Fault& fault) {
   for (auto& row : inner) {
     if (!row.missing.empty()) continue;
-    row.open = [open = row.open, fault](comm::Team& team) {
+    row.open = [open = row.open, fault](comm::Team& team, device::Device& device) {
       auto* tarrying = dynamic_cast<TarryingTeam*>(&team);  // a backend knows its own teams only
       return std::make_unique<FaultyCommunicator>(
-          open(tarrying == nullptr ? team : tarrying->open()), fault, strikes(fault, world_rank()));
+          open(tarrying == nullptr ? team : tarrying->open(), device), fault,
+          strikes(fault, world_rank()));
     };
   }
   return inner;

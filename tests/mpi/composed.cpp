@@ -36,8 +36,8 @@ constexpr T poison = static_cast<T>(-1);
 
 struct World {
   std::unique_ptr<comm::Team> team = session->world().split(0, 0);
-  std::unique_ptr<comm::Communicator> communicator = comm::backends().front().open(*team);
   std::unique_ptr<device::Device> device = device::make_host_device();
+  std::unique_ptr<comm::Communicator> communicator = comm::backends().front().open(*team, *device);
 };
 
 bool rooted(Collective collective) {

@@ -43,8 +43,9 @@ bool anyone_checked(const Outcome& outcome) {
 Outcome launch_and_verify(const Setup& setup) {
   auto& world = session->world();
   const auto team = world.split(0, world.rank());
-  const auto communicator = setup.backend.open(*team), beside = setup.backend.open(*team);
   const auto device = device::make_host_device();
+  const auto communicator = setup.backend.open(*team, *device);
+  const auto beside = setup.backend.open(*team, *device);
   const auto at = setup.spec.dims.find("bytes");
   const auto bytes = at == setup.spec.dims.end()
                          ? std::uint64_t{0}

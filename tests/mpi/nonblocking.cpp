@@ -25,7 +25,8 @@ constexpr std::array<std::uint64_t, 5> counts{0, 1, 7, 1023, 20'001};
 
 struct World {
   std::unique_ptr<comm::Team> team = session->world().split(0, 0);
-  std::unique_ptr<comm::Communicator> communicator = comm::backends().front().open(*team);
+  std::unique_ptr<device::Device> device = device::make_host_device();
+  std::unique_ptr<comm::Communicator> communicator = comm::backends().front().open(*team, *device);
 };
 
 /// One buffer pair of a rank, filled alike for both forms of a call.

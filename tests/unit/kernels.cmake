@@ -1,4 +1,11 @@
 assay_test(pattern_test LABEL unit TIMEOUT 60 SOURCES unit/pattern_test.cpp LINKS assay::kernels)
+assay_test(float_formats_test LABEL unit TIMEOUT 60 SOURCES unit/float_formats_test.cpp LINKS assay::kernels)
 assay_test(kernels_test LABEL unit TIMEOUT 60 SOURCES unit/kernels_test.cpp LINKS assay::kernels)
 assay_test(reduce_test LABEL unit TIMEOUT 60 SOURCES unit/reduce_test.cpp LINKS assay::kernels)
+assay_test(grid_test LABEL unit TIMEOUT 60 SOURCES unit/grid_test.cpp LINKS assay::kernels)
 assay_test(device_test LABEL unit TIMEOUT 60 SOURCES unit/device_test.cpp LINKS assay::device)
+if(HAVE_CUDA)
+  assay_test(float_formats_cuda_test LABEL unit TIMEOUT 60
+    SOURCES unit/float_formats_cuda_test.cpp LINKS assay::kernels)
+  target_include_directories(float_formats_cuda_test SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
+endif()

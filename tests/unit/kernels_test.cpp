@@ -200,6 +200,9 @@ TEST(Tolerance, CrossesZeroButNeverReachesANan) {
   EXPECT_EQ(wrong_bits(DataType::fp32, 0x7f800000, 0x7f800001), 1u);
   EXPECT_EQ(wrong_bits(DataType::fp32, 0x3f800000, 0x7fc00000), 1u);
   EXPECT_EQ(wrong_bits(DataType::fp64, 0x7fefffffffffffff, 0x8000000000000000), 1u);
+  EXPECT_EQ(wrong_bits(DataType::fp8_e4m3, 0x7c, 0x7e), 0u) << "448 is a number";
+  EXPECT_EQ(wrong_bits(DataType::fp8_e4m3, 0x7e, 0x7f), 1u);
+  EXPECT_EQ(wrong_bits(DataType::fp8_e5m2, 0x7c, 0x7d), 1u);
 }
 
 TEST(Tolerance, IsNotForIntegers) { EXPECT_EQ(wrong_bits(DataType::int32, 5, 6), 1u); }

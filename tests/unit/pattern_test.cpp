@@ -64,11 +64,15 @@ double value_of(DataType type, std::uint64_t word) {
   if (type == DataType::fp64) return std::bit_cast<double>(word);
   if (type == DataType::fp32) return std::bit_cast<float>(static_cast<std::uint32_t>(word));
   if (type == DataType::bf16) return std::bit_cast<float>(static_cast<std::uint32_t>(word) << 16);
-  const double sign = (word & 0x8000) != 0 ? -1.0 : 1.0;
-  const auto exponent = static_cast<int>((word >> 10) & 31);
-  const auto fraction = static_cast<double>(word & 1023);
-  return sign *
-         (exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25));
+  // sign, exponent, fraction; none of these is infinite or NaN here
+  const int bits = static_cast<int>(8 * size_of(type)), digits = info(type).significand - 1;
+  const int bias = type == DataType::fp8_e4m3 ? 7 : 15;
+  const double sign = (word >> (bits - 1) & 1) != 0 ? -1.0 : 1.0;
+  const auto exponent = static_cast<int>(word >> digits & ((1u << (bits - 1 - digits)) - 1));
+  const auto fraction = static_cast<double>(word & ((1u << digits) - 1));
+  return sign * (exponent == 0
+                     ? std::ldexp(fraction, 1 - bias - digits)
+                     : std::ldexp(std::ldexp(1, digits) + fraction, exponent - bias - digits));
 }
 
 /// Whether `rank` contributes something other than zero in some entry.
@@ -214,7 +218,10 @@ TEST(Pattern, ExponentsOfEverySubsetOfAProductAreInRange) {
   // Sums of all positive and of all negative exponents bound those of every subset.
   for (const auto& row : data_types) {
     if (!row.floating) continue;
-    const int range = row.type == DataType::fp16 ? 14 : row.type == DataType::fp64 ? 1022 : 126;
+    const int range = row.type == DataType::fp8_e4m3                                 ? 6
+                      : row.type == DataType::fp16 || row.type == DataType::fp8_e5m2 ? 14
+                      : row.type == DataType::fp64                                   ? 1022
+                                                                                     : 126;
     for (const int ranks : {1, 2, 13, 14, 15, 127, 1024, 3000})
       for (std::size_t e = 0; e < pattern_entries; ++e) {
         int up = 0, down = 0, mantissas = 0;
@@ -282,7 +289,7 @@ TEST(Pattern, OnlyFloatingAveragesAreTolerant) {
 
 TEST(Pattern, MovementOfTwoRanksIsNeverAlikeAndNeverNan) {
   for (const auto& row : data_types) {
-    const int ranks = row.bytes == 1 ? 256 : 5000;
+    const int ranks = row.bytes > 1 ? 5000 : row.floating ? 128 : 256;
     for (std::size_t e = 0; e < pattern_entries; ++e) {
       std::set<std::uint64_t> seen;
       for (int r = 0; r < ranks; ++r) {

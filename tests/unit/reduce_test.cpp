@@ -32,6 +32,7 @@ bool is_nan(DataType type, const std::byte* element) {
   const auto bits = static_cast<int>(8 * size_of(type));
   const std::uint64_t magnitude = word & (~std::uint64_t{0} >> (65 - bits));
   const int mantissa = info(type).significand - 1;
+  if (type == DataType::fp8_e4m3) return magnitude == 0x7f;
   const std::uint64_t infinity = (~std::uint64_t{0} >> (65 - bits)) >> mantissa << mantissa;
   return magnitude > infinity;
 }

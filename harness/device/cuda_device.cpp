@@ -1,0 +1,135 @@
+#include "harness/device/cuda_device.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "harness/core/error.hpp"
+
+namespace assay::device::cuda {
+namespace {
+
+/// As CUDA's tools write it: "GPU-1f2e3d4c-…".
+std::string uuid_text(const cudaUUID_t& uuid) {
+  std::string text = "GPU-";
+  for (std::size_t i = 0; i < sizeof uuid.bytes; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += fmt::format("{:02x}", static_cast<unsigned char>(uuid.bytes[i]));
+  }
+  return text;
+}
+
+Gpu gpu_at(int rank, int index) {
+  Gpu gpu{.rank = rank, .index = index, .uuid = {}, .name = "unknown", .bus_id = "?"};
+  cudaDeviceProp properties{};
+  check(gpu, cudaGetDeviceProperties(&properties, index), "cudaGetDeviceProperties");
+  std::array<char, 32> bus_id{};
+  check(gpu, cudaDeviceGetPCIBusId(bus_id.data(), static_cast<int>(bus_id.size()), index),
+        "cudaDeviceGetPCIBusId");
+  gpu.uuid = uuid_text(properties.uuid);
+  gpu.name = properties.name;
+  gpu.bus_id = bus_id.data();
+  gpu.multiprocessors = properties.multiProcessorCount;
+  return gpu;
+}
+
+/// Errors of freeing are those of earlier work, which check() tells.
+void free_memory(void* base, std::size_t) noexcept { cudaFree(base); }
+
+}  // namespace
+
+VisibleGpus visible_gpus(int rank) {
+  VisibleGpus visible;
+  int count = 0;
+  const cudaError_t code = cudaGetDeviceCount(&count);
+  if (code != cudaSuccess || count == 0) {
+    visible.none_because = cudaGetErrorString(code == cudaSuccess ? cudaErrorNoDevice : code);
+    cudaGetLastError();  // said, and of no concern to the next call
+    return visible;
+  }
+  for (int index = 0; index < count; ++index) visible.gpus.push_back(gpu_at(rank, index));
+  return visible;
+}
+
+CudaDevice::CudaDevice(Gpu gpu) : gpu_(std::move(gpu)) {
+  cuda::check(gpu_, cudaSetDevice(gpu_.index), "cudaSetDevice");
+  stream_ = make_stream(gpu_);
+  queue_ = {.stream = stream_.get(), .multiprocessors = gpu_.multiprocessors};
+  findings_ = allocate(sizeof(kernels::Findings));
+}
+
+void CudaDevice::finish(cudaError_t enqueued, const char* call, std::source_location at) {
+  failure_.note(enqueued, call);
+  failure_.note(cudaStreamSynchronize(queue_.stream), call);
+  cuda::check(gpu_, failure_.code(), failure_.call(), at);
+}
+
+void CudaDevice::wait() noexcept {
+  failure_.note(cudaStreamSynchronize(queue_.stream), "cudaStreamSynchronize");
+}
+
+void CudaDevice::check() const { cuda::check(gpu_, failure_.code(), failure_.call()); }
+
+Buffer CudaDevice::allocate(std::size_t bytes) {
+  bytes = std::max<std::size_t>(bytes, 1);
+  void* base = nullptr;
+  const cudaError_t code = cudaMalloc(&base, bytes);
+  if (code == cudaErrorMemoryAllocation) {
+    std::size_t free = 0, total = 0;
+    cudaGetLastError();  // a refusal, which breaks nothing
+    cuda::check(gpu_, cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+    throw RunError(
+        {gpu_.where(),
+         fmt::format("cannot allocate {} bytes: {} of {} are free", bytes, free, total),
+         "use smaller messages, or see with nvidia-smi who else has memory of this GPU"});
+  }
+  cuda::check(gpu_, code, "cudaMalloc");
+  Buffer buffer(base, bytes, free_memory);
+  finish(cudaMemsetAsync(base, 0, bytes, queue_.stream), "cudaMemsetAsync");
+  return buffer;
+}
+
+void CudaDevice::fill(std::byte* out, const kernels::Pattern& pattern, kernels::Slice slice) {
+  finish(kernels::cuda::fill(queue_, out, pattern, slice), "fill");
+}
+
+kernels::Mismatch CudaDevice::verify(const std::byte* data, const kernels::Pattern& pattern,
+                                     kernels::Slice slice) {
+  auto* findings = reinterpret_cast<kernels::Findings*>(findings_.data());
+  kernels::Findings found;
+  failure_.note(cudaMemsetAsync(findings, 0, sizeof found, queue_.stream), "cudaMemsetAsync");
+  failure_.note(kernels::cuda::verify(queue_, data, pattern, slice, findings), "verify");
+  finish(cudaMemcpyAsync(&found, findings, sizeof found, cudaMemcpyDeviceToHost, queue_.stream),
+         "cudaMemcpyAsync");
+  return found.mismatch(slice.count);
+}
+
+void CudaDevice::poison(std::byte* out, std::size_t bytes) {
+  finish(cudaMemsetAsync(out, poison_byte, bytes, queue_.stream), "cudaMemsetAsync");
+}
+
+void CudaDevice::copy(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
+  failure_.note(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, queue_.stream),
+                "cudaMemcpyAsync");
+}
+
+void CudaDevice::reduce(std::byte* acc, const std::byte* in, std::size_t count,
+                        Reduction reduction) noexcept {
+  failure_.note(kernels::cuda::reduce(queue_, acc, in, count, reduction.type, reduction.op),
+                "reduce");
+}
+
+void CudaDevice::divide(std::byte* data, std::size_t count, DataType type, int divisor) noexcept {
+  failure_.note(kernels::cuda::divide(queue_, data, count, type, divisor), "divide");
+}
+
+std::uint64_t CudaDevice::read_element(const std::byte* data, std::size_t element_bytes) {
+  invariant(element_bytes <= sizeof(std::uint64_t), "an element has at most 8 bytes");
+  std::uint64_t word = 0;
+  finish(cudaMemcpyAsync(&word, data, element_bytes, cudaMemcpyDeviceToHost, queue_.stream),
+         "cudaMemcpyAsync");
+  return word;
+}
+
+}  // namespace assay::device::cuda

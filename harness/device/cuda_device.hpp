@@ -1,0 +1,59 @@
+// Memory of one GPU, and the CUDA kernels. One rank has one GPU.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/device/cuda_handles.hpp"
+#include "harness/device/device.hpp"
+#include "kernels/kernels_cuda.hpp"
+
+namespace assay::device::cuda {
+
+struct VisibleGpus {
+  std::vector<Gpu> gpus;     ///< by index
+  std::string none_because;  ///< CUDA's words, where there are none
+};
+
+/// The GPUs that CUDA shows to this process, which is `rank`. Local; starts no work on any of them.
+/// Never throws for want of a GPU or a driver.
+VisibleGpus visible_gpus(int rank);
+
+/// Work goes through one stream of its own, in order. Functions that may throw wait for it, so that
+/// what goes wrong on the GPU is told at the latest by the next of them, or by wait() and check().
+class CudaDevice final : public Device {
+ public:
+  /// Makes `gpu` the current one of the calling thread, which alone uses this object.
+  explicit CudaDevice(Gpu gpu);
+
+  MemoryKind memory() const override { return MemoryKind::device; }
+  Buffer allocate(std::size_t bytes) override;
+  void fill(std::byte* out, const kernels::Pattern& pattern, kernels::Slice slice) override;
+  kernels::Mismatch verify(const std::byte* data, const kernels::Pattern& pattern,
+                           kernels::Slice slice) override;
+  void poison(std::byte* out, std::size_t bytes) override;
+  void copy(std::byte* to, const std::byte* from, std::size_t bytes) noexcept override;
+  void reduce(std::byte* acc, const std::byte* in, std::size_t count,
+              Reduction reduction) noexcept override;
+  void divide(std::byte* data, std::size_t count, DataType type, int divisor) noexcept override;
+  std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) override;
+  void wait() noexcept override;
+  void check() const override;
+
+  const Gpu& gpu() const { return gpu_; }
+  /// For whoever enqueues more: kernels, copies, a communicator.
+  const kernels::cuda::Queue& queue() const { return queue_; }
+
+ private:
+  void finish(cudaError_t enqueued, const char* call,
+              std::source_location at = std::source_location::current());
+
+  Gpu gpu_;
+  Stream stream_;
+  kernels::cuda::Queue queue_;
+  Buffer findings_;
+  CudaFailure failure_;
+};
+
+}  // namespace assay::device::cuda

@@ -1,0 +1,62 @@
+#include "harness/device/cuda_handles.hpp"
+
+#include <fmt/format.h>
+
+#include "harness/core/error.hpp"
+
+namespace assay::device::cuda {
+namespace {
+
+constexpr const char* remedy =
+    "look for Xid lines in the kernel log of this rank's host, and at nvidia-smi -q";
+
+}  // namespace
+
+std::string Gpu::where() const {
+  return fmt::format("rank {}, GPU {} ({}, {})", rank, index, name, bus_id);
+}
+
+void check(const Gpu& gpu, cudaError_t code, const char* call, std::source_location at) {
+  if (code == cudaSuccess) return;
+  throw RunError(
+      {gpu.where(),
+       fmt::format("{}, or work before it, failed with \"{}\" ({}, {}:{})", call,
+                   cudaGetErrorString(code), cudaGetErrorName(code), at.file_name(), at.line()),
+       remedy});
+}
+
+Stream make_stream(const Gpu& gpu) {
+  cudaStream_t stream = nullptr;
+  check(gpu, cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking),
+        "cudaStreamCreateWithFlags");
+  return Stream(stream);
+}
+
+Event make_event(const Gpu& gpu) {
+  cudaEvent_t event = nullptr;
+  check(gpu, cudaEventCreateWithFlags(&event, cudaEventDefault), "cudaEventCreateWithFlags");
+  return Event(event);
+}
+
+double seconds_between(const Gpu& gpu, const Event& start, const Event& stop) {
+  float milliseconds = 0;
+  check(gpu, cudaEventElapsedTime(&milliseconds, start.get(), stop.get()), "cudaEventElapsedTime");
+  return 1e-3 * static_cast<double>(milliseconds);
+}
+
+void begin_capture(const Gpu& gpu, const Stream& stream) {
+  check(gpu, cudaStreamBeginCapture(stream.get(), cudaStreamCaptureModeThreadLocal),
+        "cudaStreamBeginCapture");
+}
+
+GraphExec end_capture(const Gpu& gpu, const Stream& stream) {
+  cudaGraph_t recorded = nullptr;
+  check(gpu, cudaStreamEndCapture(stream.get(), &recorded), "cudaStreamEndCapture");
+  const Graph graph(recorded);
+  cudaGraphExec_t executable = nullptr;
+  check(gpu, cudaGraphInstantiateWithFlags(&executable, graph.get(), 0),
+        "cudaGraphInstantiateWithFlags");
+  return GraphExec(executable);
+}
+
+}  // namespace assay::device::cuda

@@ -1,0 +1,64 @@
+// One move-only owner per kind of CUDA handle, and the check of every return code.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <source_location>
+#include <string>
+
+#include "harness/core/first_failure.hpp"
+#include "harness/core/owner.hpp"
+
+namespace assay::device::cuda {
+
+/// A GPU, as this process knows it, and who uses it.
+struct Gpu {
+  int rank = 0;   ///< of the world
+  int index = 0;  ///< among those that this process sees
+  std::string uuid;
+  std::string name;
+  std::string bus_id;  ///< "0000:3B:00.0"
+  int multiprocessors = 1;
+
+  /// "rank 3, GPU 1 (NVIDIA H200, 0000:3B:00.0)".
+  std::string where() const;
+};
+
+/// Throws RunError naming rank, GPU, call, call site and CUDA's text unless `code` is success. A
+/// failed kernel or copy shows at whatever call comes next: the sentence says so.
+void check(const Gpu& gpu, cudaError_t code, const char* call,
+           std::source_location at = std::source_location::current());
+
+using CudaFailure = FirstFailure<cudaError_t, cudaSuccess>;
+
+template <class Handle>
+Handle null() noexcept {
+  return nullptr;
+}
+/// The code is that of earlier work, which whoever waits is told.
+template <class Handle, cudaError_t (*destroy)(Handle)>
+void drop(Handle handle) noexcept {
+  destroy(handle);
+}
+template <class Handle, cudaError_t (*destroy)(Handle)>
+using Handled = Owner<Handle, null<Handle>, drop<Handle, destroy>>;
+
+using Stream = Handled<cudaStream_t, cudaStreamDestroy>;
+using Event = Handled<cudaEvent_t, cudaEventDestroy>;
+using Graph = Handled<cudaGraph_t, cudaGraphDestroy>;
+using GraphExec = Handled<cudaGraphExec_t, cudaGraphExecDestroy>;
+
+// All on the current GPU of the calling thread; they throw as check() does.
+
+/// Independent of the default stream.
+Stream make_stream(const Gpu& gpu);
+/// With timing.
+Event make_event(const Gpu& gpu);
+/// From `start` to `stop`; both have happened.
+double seconds_between(const Gpu& gpu, const Event& start, const Event& stop);
+/// Begins to record what is enqueued on `stream` instead of running it.
+void begin_capture(const Gpu& gpu, const Stream& stream);
+/// Ends it: what was recorded, ready for cudaGraphLaunch.
+GraphExec end_capture(const Gpu& gpu, const Stream& stream);
+
+}  // namespace assay::device::cuda

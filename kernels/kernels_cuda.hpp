@@ -1,0 +1,34 @@
+// The kernels of kernels.hpp on a GPU. Each call enqueues its work on a stream of the current GPU
+// and returns at once; pointers are to memory that the GPU reaches, aligned to their elements. The
+// code of the last launch is returned, which may be that of earlier work. Bits are those of the
+// host.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+
+#include "kernels/findings.hpp"
+#include "kernels/kernels.hpp"
+
+namespace assay::kernels::cuda {
+
+/// Where work goes.
+struct Queue {
+  cudaStream_t stream = nullptr;
+  int multiprocessors = 1;  ///< of the GPU: as many threads are started as it holds at once
+};
+
+cudaError_t fill(const Queue& queue, void* out, const Pattern& pattern, const Slice& slice);
+/// Adds to `findings`, which lie in the GPU's memory and are zero before.
+cudaError_t verify(const Queue& queue, const void* data, const Pattern& pattern, const Slice& slice,
+                   Findings* findings);
+cudaError_t reduce(const Queue& queue, void* acc, const void* in, std::size_t count, DataType type,
+                   ReduceOp op);
+cudaError_t divide(const Queue& queue, void* data, std::size_t count, DataType type, int divisor);
+/// Arrays of copy() and triad() are aligned to 16 bytes.
+cudaError_t copy(const Queue& queue, double* b, const double* a, std::size_t count);
+cudaError_t triad(const Queue& queue, double* a, const double* b, const double* c, double s,
+                  std::size_t count);
+
+}  // namespace assay::kernels::cuda

@@ -1,0 +1,213 @@
+// The functions of the CUDA runtime that assay calls.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+#include "tests/fakes/cuda/state.hpp"
+#include "tests/fakes/gpu_names.hpp"
+
+using namespace assay::fakes::cuda;
+
+namespace {
+
+constexpr std::size_t page = 4096;
+
+std::size_t in_use(const State& s, int gpu) {
+  std::size_t sum = 0;
+  for (const auto& [base, allocation] : s.allocations)
+    if (allocation.gpu == gpu) sum += allocation.bytes;
+  return sum;
+}
+
+/// `bytes` of a file of memory, mapped twice: once out of reach.
+Allocation map_twice(std::size_t bytes, void** out_of_reach) {
+  Allocation made{.bytes = bytes, .mapped = (bytes + page - 1) / page * page};
+  const int file = memfd_create("gpu", MFD_CLOEXEC);
+  if (file < 0 || ftruncate(file, static_cast<off_t>(made.mapped)) != 0) std::abort();
+  *out_of_reach = mmap(nullptr, made.mapped, PROT_NONE, MAP_SHARED, file, 0);
+  void* reachable = mmap(nullptr, made.mapped, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  close(file);
+  if (*out_of_reach == MAP_FAILED || reachable == MAP_FAILED) std::abort();
+  made.reachable = static_cast<std::byte*>(reachable);
+  std::memset(reachable, 0x5a, made.mapped);  // somebody else's data
+  return made;
+}
+
+/// A late error is told once somebody waits, and breaks everything from then on.
+cudaError_t wait(const char* call) {
+  const Entry entry = enter(call);
+  auto& s = state();
+  const std::lock_guard lock(s.mutex);
+  if (s.late != cudaSuccess) s.broken = s.late;
+  return told(s.broken != cudaSuccess ? s.broken : entry.error);
+}
+
+/// Creates a handle by `make`, counted in `count`.
+template <class T>
+cudaError_t create(const char* call, T** handle, std::size_t Leaks::*count) {
+  const Entry entry = enter(call);
+  if (entry.error != cudaSuccess) return told(entry.error);
+  *handle = new T;
+  ++(state().made.*count);
+  return cudaSuccess;
+}
+template <class T>
+cudaError_t destroy(T* handle, std::size_t Leaks::*count) {
+  delete handle;
+  --(state().made.*count);
+  return cudaSuccess;
+}
+
+const char* known_name(cudaError_t code) {
+  switch (code) {
+    case cudaSuccess:
+      return "cudaSuccess";
+    case cudaErrorInvalidValue:
+      return "cudaErrorInvalidValue";
+    case cudaErrorMemoryAllocation:
+      return "cudaErrorMemoryAllocation";
+    case cudaErrorInsufficientDriver:
+      return "cudaErrorInsufficientDriver";
+    case cudaErrorNoDevice:
+      return "cudaErrorNoDevice";
+    case cudaErrorIllegalAddress:
+      return "cudaErrorIllegalAddress";
+    default:
+      return "cudaErrorUnknown";
+  }
+}
+
+}  // namespace
+
+extern "C" {
+
+const char* cudaGetErrorName(cudaError_t code) { return known_name(code); }
+const char* cudaGetErrorString(cudaError_t code) {
+  if (code == cudaErrorNoDevice) return "no CUDA-capable device is detected";
+  if (code == cudaErrorIllegalAddress) return "an illegal memory access was encountered";
+  if (code == cudaErrorMemoryAllocation) return "out of memory";
+  return "a double's error";
+}
+cudaError_t cudaGetLastError() { return std::exchange(state().last, state().broken); }
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  const Entry entry = enter("cudaGetDeviceCount");
+  *count = state().gpus;
+  if (entry.error != cudaSuccess) return told(entry.error);
+  return told(*count == 0 ? cudaErrorNoDevice : cudaSuccess);
+}
+cudaError_t cudaSetDevice(int gpu) {
+  const Entry entry = enter("cudaSetDevice");
+  if (entry.error != cudaSuccess) return told(entry.error);
+  if (gpu < 0 || gpu >= state().gpus) return told(cudaErrorInvalidDevice);
+  current_gpu() = gpu;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int gpu) {
+  if (gpu < 0 || gpu >= state().gpus) return told(cudaErrorInvalidDevice);
+  *properties = {};
+  std::strcpy(properties->name, "NVIDIA Double");
+  const auto uuid = assay::fakes::gpu_uuid_bytes(gpu);
+  std::memcpy(properties->uuid.bytes, uuid.data(), uuid.size());
+  properties->multiProcessorCount = 3;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetPCIBusId(char* text, int length, int gpu) {
+  std::snprintf(text, static_cast<std::size_t>(length), "0000:%02X:00.0", 0x1b + gpu);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMalloc(void** out, std::size_t bytes) {
+  const Entry entry = enter("cudaMalloc");
+  if (entry.error != cudaSuccess) return told(entry.error);
+  auto& s = state();
+  const std::lock_guard lock(s.mutex);
+  if (in_use(s, current_gpu()) + bytes > s.memory) return told(cudaErrorMemoryAllocation);
+  auto made = map_twice(bytes, out);
+  made.gpu = current_gpu();
+  s.allocations[reinterpret_cast<std::uintptr_t>(*out)] = made;
+  return cudaSuccess;
+}
+cudaError_t cudaFree(void* p) {
+  auto& s = state();
+  const std::lock_guard lock(s.mutex);
+  const auto found = s.allocations.find(reinterpret_cast<std::uintptr_t>(p));
+  if (p == nullptr) return cudaSuccess;
+  if (found == s.allocations.end()) return told(cudaErrorInvalidValue);
+  munmap(p, found->second.mapped);
+  munmap(found->second.reachable, found->second.mapped);
+  s.allocations.erase(found);
+  return cudaSuccess;
+}
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
+  auto& s = state();
+  const std::lock_guard lock(s.mutex);
+  *total = s.memory;
+  *free = s.memory - in_use(s, current_gpu());
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemsetAsync(void* p, int byte, std::size_t bytes, cudaStream_t stream) {
+  void* to = reach(p, bytes);
+  if (to == nullptr) return told(cudaErrorInvalidValue);
+  return enqueue(
+      "cudaMemsetAsync", stream, [=] { std::memset(to, byte, bytes); }, to, bytes);
+}
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind,
+                            cudaStream_t stream) {
+  void* target = reach(to, bytes);
+  const void* source = reach(from, bytes);
+  if (target == nullptr || source == nullptr) return told(cudaErrorInvalidValue);
+  return enqueue(
+      "cudaMemcpyAsync", stream, [=] { std::memmove(target, source, bytes); }, target, bytes);
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  return create("cudaStreamCreateWithFlags", stream, &Leaks::streams);
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) { return destroy(stream, &Leaks::streams); }
+cudaError_t cudaStreamSynchronize(cudaStream_t) { return wait("cudaStreamSynchronize"); }
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  return create("cudaEventCreateWithFlags", event, &Leaks::events);
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) { return destroy(event, &Leaks::events); }
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  return enqueue("cudaEventRecord", stream, [=] { event->at = std::chrono::steady_clock::now(); });
+}
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t stop) {
+  *milliseconds = std::chrono::duration<float, std::milli>(stop->at - start->at).count();
+  return wait("cudaEventElapsedTime");
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  const Entry entry = enter("cudaStreamBeginCapture");
+  if (entry.error == cudaSuccess) stream->captured.emplace();
+  return told(entry.error);
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  if (!stream->captured) return told(cudaErrorIllegalState);
+  const cudaError_t code = create("cudaStreamEndCapture", graph, &Leaks::graphs);
+  if (code == cudaSuccess) (*graph)->work = std::move(*stream->captured);
+  stream->captured.reset();
+  return code;
+}
+cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* executable, cudaGraph_t graph,
+                                          unsigned long long) {
+  const cudaError_t code = create("cudaGraphInstantiateWithFlags", executable, &Leaks::graphs);
+  if (code == cudaSuccess) (*executable)->work = graph->work;
+  return code;
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
+  return enqueue("cudaGraphLaunch", stream, [=] {
+    for (const auto& work : executable->work) work();
+  });
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) { return destroy(graph, &Leaks::graphs); }
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
+  return destroy(executable, &Leaks::graphs);
+}
+
+}  // extern "C"

@@ -1,0 +1,193 @@
+// What CudaDevice makes of a GPU that fails, on the double of the CUDA runtime.
+#include "harness/device/cuda_device.hpp"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+
+#include "harness/core/error.hpp"
+#include "harness/device/gpu_choice.hpp"
+#include "tests/fakes/cuda/fake_cuda.hpp"
+
+namespace assay::device::cuda {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+namespace fake = fakes::cuda;
+
+class CudaDeviceTest : public testing::Test {
+ protected:
+  void SetUp() override { fake::reset(); }
+  void TearDown() override { fake::reset(); }
+
+  static CudaDevice device(int index = 0) {
+    return CudaDevice(visible_gpus(7).gpus.at(static_cast<std::size_t>(index)));
+  }
+};
+
+/// What is said, or "" where nothing fails.
+template <class Action>
+std::string failure(const Action& action) {
+  try {
+    action();
+  } catch (const RunError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+const auto pattern = kernels::movement(DataType::fp32, 1, 1);
+constexpr kernels::Slice slice{.seed = 5, .first_index = 0, .count = 1000};
+
+TEST_F(CudaDeviceTest, SaysHowMuchMemoryIsLeft) {
+  fake::give_memory(10000);
+  auto gpu = device(1);
+  EXPECT_EQ(failure([&] { gpu.allocate(1 << 20); }),
+            "rank 7, GPU 1 (NVIDIA Double, 0000:1C:00.0): cannot allocate 1048576 bytes: 9984 of "
+            "10000 are free; use smaller messages, or see with nvidia-smi who else has memory of "
+            "this GPU");
+  const Buffer small = gpu.allocate(5000);
+  EXPECT_EQ(failure([&] { gpu.fill(small.data(), pattern, slice); }), "") << "a refusal is no harm";
+}
+
+TEST_F(CudaDeviceTest, NamesCallGpuAndRank) {
+  auto gpu = device(1);
+  const Buffer buffer = gpu.allocate(5000);
+  fake::plan({.call = "cudaMalloc", .error = cudaErrorIllegalAddress});
+  EXPECT_THAT(failure([&] { gpu.allocate(1); }),
+              AllOf(HasSubstr("rank 7, GPU 1 (NVIDIA Double, 0000:1C:00.0): cudaMalloc, or work "
+                              "before it, failed with \"an illegal memory access was encountered\" "
+                              "(cudaErrorIllegalAddress, "),
+                    HasSubstr("cuda_device.cpp:"), HasSubstr("Xid")));
+}
+
+TEST_F(CudaDeviceTest, TellsAFailedCopyWhereNothingMayThrow) {
+  auto gpu = device();
+  const Buffer buffer = gpu.allocate(5000);
+  fake::plan({.call = "cudaMemcpyAsync", .error = cudaErrorInvalidValue});
+  gpu.copy(buffer.data(), buffer.data() + 1000, 1000);
+  EXPECT_THAT(failure([&] { gpu.check(); }),
+              HasSubstr("cudaMemcpyAsync, or work before it, failed with"));
+}
+
+TEST_F(CudaDeviceTest, TellsTheFirstFailureNotTheLatest) {
+  auto gpu = device();
+  const Buffer buffer = gpu.allocate(5000);
+  fake::plan({.call = "divide", .error = cudaErrorIllegalAddress});
+  fake::plan({.call = "cudaMemcpyAsync", .error = cudaErrorInvalidValue});
+  gpu.divide(buffer.data(), 10, DataType::fp32, 2);
+  gpu.copy(buffer.data(), buffer.data() + 1000, 1000);
+  EXPECT_THAT(failure([&] { gpu.check(); }), HasSubstr("cudaErrorIllegalAddress"));
+  EXPECT_THAT(failure([&] { gpu.fill(buffer.data(), pattern, slice); }),
+              HasSubstr("divide, or work before it"))
+      << "and goes on telling it";
+}
+
+TEST_F(CudaDeviceTest, TellsACrashedKernelOnceWaitedFor) {
+  auto gpu = device();
+  const Buffer acc = gpu.allocate(4000), in = gpu.allocate(4000);
+  EXPECT_EQ(failure([&] { gpu.check(); }), "");
+  fake::plan({.call = "reduce", .late = cudaErrorIllegalAddress});
+  gpu.reduce(acc.data(), in.data(), 1000, {DataType::fp32, ReduceOp::sum});
+  EXPECT_EQ(failure([&] { gpu.check(); }), "") << "nobody has waited";
+  gpu.wait();
+  EXPECT_THAT(failure([&] { gpu.check(); }),
+              AllOf(HasSubstr("cudaStreamSynchronize, or work before it"),
+                    HasSubstr("cudaErrorIllegalAddress")));
+}
+
+TEST_F(CudaDeviceTest, TellsACrashedKernelToWhoWaits) {
+  auto gpu = device();
+  const Buffer buffer = gpu.allocate(4000);
+  fake::plan({.call = "verify", .late = cudaErrorIllegalAddress});
+  EXPECT_THAT(failure([&] { gpu.verify(buffer.data(), pattern, slice); }),
+              HasSubstr("cudaErrorIllegalAddress"));
+}
+
+TEST_F(CudaDeviceTest, SeesWhatTheMemoryCorrupts) {
+  auto gpu = device();
+  const Buffer buffer = gpu.allocate(4000);
+  fake::plan({.call = "fill", .corrupt = true});
+  gpu.fill(buffer.data(), pattern, slice);
+  const auto found = gpu.verify(buffer.data(), pattern, slice);
+  EXPECT_EQ(found.wrong, 1u);
+  EXPECT_EQ(found.first, 500u);
+}
+
+TEST_F(CudaDeviceTest, WaitsForWhatIsSlow) {
+  auto gpu = device();
+  const Buffer buffer = gpu.allocate(4000);
+  fake::plan({.call = "fill", .delay_s = 0.05});
+  const auto begin = std::chrono::steady_clock::now();
+  gpu.fill(buffer.data(), pattern, slice);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(50));
+}
+
+TEST_F(CudaDeviceTest, RefusesToReachBeyondAnAllocation) {
+  auto gpu = device();
+  const Buffer buffer = gpu.allocate(3999);
+  EXPECT_THAT(failure([&] { gpu.fill(buffer.data(), pattern, slice); }),
+              HasSubstr("cudaErrorIllegalAddress"));
+}
+
+using CudaDeviceDeathTest = CudaDeviceTest;
+
+TEST_F(CudaDeviceDeathTest, MemoryOfTheGpuIsOutOfTheHostsReach) {
+  auto gpu = device();
+  const Buffer buffer = gpu.allocate(4000);
+  EXPECT_DEATH(static_cast<void>(*static_cast<volatile std::byte*>(buffer.data())), "");
+}
+
+TEST_F(CudaDeviceTest, LeavesNothingBehind) {
+  {
+    auto gpu = device();
+    const Buffer buffer = gpu.allocate(4000);
+    const Stream stream = make_stream(gpu.gpu());
+    Event event = make_event(gpu.gpu());
+    const Event moved = std::move(event);
+    begin_capture(gpu.gpu(), stream);
+    const GraphExec graph = end_capture(gpu.gpu(), stream);
+    EXPECT_NE(fake::leaks(), fake::Leaks{});
+    EXPECT_EQ(fake::leaks().graphs, 1u) << "the recording is gone, its executable is not";
+    fake::plan({.call = "cudaMemsetAsync", .error = cudaErrorInvalidValue});
+    EXPECT_NE(failure([&] { gpu.allocate(1); }), "");
+  }
+  EXPECT_EQ(fake::leaks(), fake::Leaks{});
+}
+
+TEST_F(CudaDeviceTest, SaysWhyThereIsNoGpu) {
+  fake::show_gpus(0);
+  EXPECT_THAT(visible_gpus(0).gpus, testing::IsEmpty());
+  EXPECT_EQ(visible_gpus(0).none_because, "no CUDA-capable device is detected");
+}
+
+TEST_F(CudaDeviceTest, GivesEachRankAGpuOfItsOwn) {
+  fake::show_gpus(4);
+  std::vector<RankGpus> ranks(4);
+  for (int rank = 0; rank < 4; ++rank) {
+    ranks[static_cast<std::size_t>(rank)].rank = rank;
+    for (const auto& gpu : visible_gpus(rank).gpus)
+      ranks[static_cast<std::size_t>(rank)].uuids.push_back(gpu.uuid);
+  }
+  EXPECT_THAT(choose_gpus("n1", ranks, GpuSharing::refused), testing::ElementsAre(0, 1, 2, 3));
+  ranks.push_back(ranks.back());
+  EXPECT_THROW(choose_gpus("n1", ranks, GpuSharing::refused), UsageError);
+}
+
+TEST_F(CudaDeviceTest, TakesTroubleFromTheEnvironment) {
+  setenv("ASSAY_FAKE_CUDA", "cudaMalloc:error=2:after=2,fill:delay=0.001:corrupt", 1);
+  setenv("ASSAY_FAKE_GPUS", "8", 1);
+  fake::reset();
+  EXPECT_EQ(visible_gpus(0).gpus.size(), 8u);
+  auto gpu = device();  // takes the first allocation
+  const Buffer buffer = gpu.allocate(4000);
+  gpu.fill(buffer.data(), pattern, slice);
+  EXPECT_EQ(gpu.verify(buffer.data(), pattern, slice).wrong, 1u);
+  EXPECT_THAT(failure([&] { gpu.allocate(1); }), HasSubstr("cannot allocate"));
+  unsetenv("ASSAY_FAKE_CUDA");
+  unsetenv("ASSAY_FAKE_GPUS");
+}
+
+}  // namespace
+}  // namespace assay::device::cuda
