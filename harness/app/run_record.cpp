@@ -63,12 +63,12 @@ result::ResultDocument header_of(const RunOptions& options, const plan::Plan& pl
 result::Conduct conduct_of(const RunOptions& options, const plan::Plan& plan,
                            const run::Inventory& inventory, const ContractFile& contract) {
   return {.cases = plan.cases,
-          .memory_bytes_per_rank = plan.memory_bytes_per_rank,
           .max_time_per_case_s = options.max_time_per_case_s,
           .timeout_s = options.timeout_s.value_or(default_timeout_s),
           .rotation_bytes = inventory.rotation_bytes,
           .ranks_per_node = options.ranks_per_node,
           .sync = options.sync,
+          .share_gpu = options.share_gpu,
           .traffic = plan.traffic,
           .contract = contract.text,
           .warnings = inventory.warnings};
@@ -119,7 +119,7 @@ void check_memory(const MemoryPerRank& memory, const run::Inventory& inventory) 
   for (const auto& host : inventory.topology.hosts) {
     const auto available = inventory.available_bytes.find(host.name);
     if (available == inventory.available_bytes.end()) continue;
-    const double needed = memory.total() * static_cast<double>(host.ranks.size());
+    const double needed = memory.of_host() * static_cast<double>(host.ranks.size());
     if (needed > available->second)
       throw UsageError(
           {fmt::format("host {}", host.name),
@@ -131,13 +131,13 @@ void check_memory(const MemoryPerRank& memory, const run::Inventory& inventory) 
 
 void refuse_unsupported(const plan::Plan& plan, const Topology& topology,
                         const bench::Benchmarks& benchmarks,
-                        std::span<const comm::Backend> backends) {
+                        std::span<const comm::Backend> backends, const std::string& no_gpu) {
   std::string reason;
   for (const auto& spec : plan.cases) {
     if (spec.benchmark == "noop") continue;
     const auto* benchmark = bench::find(benchmarks, spec.benchmark);
-    const auto support =
-        benchmark->supports(spec, {topology, plan.layouts.at(spec.layout), backends});
+    const auto support = bench::support(*benchmark, spec,
+                                        {topology, plan.layouts.at(spec.layout), backends, no_gpu});
     if (support.yes()) return;
     if (reason.empty()) reason = fmt::format("{}: {}", label(spec), support.reason);
   }

@@ -36,12 +36,14 @@ std::vector<Warning> warnings_of(const result::CaseResult& c);
 std::vector<Warning> warnings_of(const result::ClockSync& sync);
 std::optional<double> median_time(const result::CaseResult& c);
 
-/// Throws UsageError when so much for each rank does not fit into a host's memory.
+/// Throws UsageError when so much for each rank does not fit into a host's memory. Whether it fits
+/// into a GPU's is seen when a case is prepared.
 void check_memory(const MemoryPerRank& memory, const run::Inventory& inventory);
 
-/// Throws UsageError when no case but noop can be measured here: the first reason.
+/// Throws UsageError when no case but noop can be measured here: the first reason. `no_gpu` as in
+/// bench::Facts.
 void refuse_unsupported(const plan::Plan& plan, const Topology& topology,
                         const bench::Benchmarks& benchmarks,
-                        std::span<const comm::Backend> backends);
+                        std::span<const comm::Backend> backends, const std::string& no_gpu);
 
 }  // namespace assay::app
