@@ -18,7 +18,7 @@ void require_some(const std::string& host, const RankGpus& mine) {
   throw UsageError({fmt::format("rank {} on host {}", mine.rank, host),
                     "there is no GPU for it: " + mine.none_because,
                     "see what nvidia-smi lists there, CUDA_VISIBLE_DEVICES, and the GPUs that the "
-                    "launcher grants, or measure host memory (--backend mpi)"});
+                    "launcher grants, or measure the memory of hosts"});
 }
 
 [[noreturn]] void refuse(const std::string& host, const std::vector<RankGpus>& ranks,
