@@ -33,7 +33,6 @@ std::vector<std::string> algorithm_names(const CollectiveSpec& spec) {
 std::vector<DimSpec> dims_of(const CollectiveSpec& spec) {
   const auto algorithms = algorithm_names(spec);
   std::vector<DimSpec> dims{{"backend", std::string("mpi"), {}},
-                            {"memory", std::string("host"), {"host"}},
                             {"algorithm", algorithms.front(), algorithms}};
   if (!spec.moves_data) return dims;
   dims.push_back({"type", std::string("fp32"), all_type_names()});

@@ -1,5 +1,6 @@
-// copy and triad: what a rank gets of its memory's bandwidth. (STREAM's kernels and byte weights,
-// J. McCalpin: copy 16, triad 24 bytes per element of fp64, whatever the hardware moves in fact.)
+// copy and triad: what a rank gets of its memory's bandwidth, or of its GPU's. (STREAM's kernels
+// and byte weights, J. McCalpin: copy 16, triad 24 bytes per element of fp64, whatever the hardware
+// moves in fact.)
 #include <array>
 #include <vector>
 
@@ -20,7 +21,7 @@ struct MemoryKernel {
   std::string_view name, what;
   std::size_t arrays;
   double bytes_per_element;
-  void (*run)(const Arrays& arrays, std::size_t count) noexcept;
+  void (*run)(device::Device& device, const Arrays& arrays, std::size_t count) noexcept;
   double (*result)(double b, double c);
 };
 
@@ -29,14 +30,18 @@ constexpr MemoryKernel copy_kernel{
     "memory: b[i] = a[i]",
     2,
     16,
-    [](const Arrays& x, std::size_t n) noexcept { kernels::copy(x[0], x[1], n); },
+    [](device::Device& device, const Arrays& x, std::size_t n) noexcept {
+      device.copy_doubles(x[0], x[1], n);
+    },
     [](double b, double) { return b; }};
 constexpr MemoryKernel triad_kernel{
     "triad",
     "memory: a[i] = b[i] + s·c[i]",
     3,
     24,
-    [](const Arrays& x, std::size_t n) noexcept { kernels::triad(x[0], x[1], x[2], scalar, n); },
+    [](device::Device& device, const Arrays& x, std::size_t n) noexcept {
+      device.triad(x[0], x[1], x[2], scalar, n);
+    },
     [](double b, double c) { return b + scalar * c; }};
 
 std::size_t elements_of(const Dims& dims) {
@@ -77,14 +82,15 @@ class PreparedMemory final : public bench::Prepared {
     return {{"elements", std::to_string(count_)},
             {"buffers", std::to_string(rotation_.slots)},
             {"rotated_bytes", std::to_string(rotation_.bytes)},
-            {"kernel", std::string(kernels::instruction_set())}};
+            {"kernel", context_.device.kernels()}};
   }
   void reset(bench::Iteration iteration) override {
     if (iteration.last) announce();
   }
   void launch() noexcept override {
     const auto slot = turn_.take();
-    kernel_.run({array(0, slot), array(1, slot), array(kernel_.arrays - 1, slot)}, count_);
+    kernel_.run(context_.device, {array(0, slot), array(1, slot), array(kernel_.arrays - 1, slot)},
+                count_);
   }
 
   VerifyReport verify(Moment moment) override {
@@ -135,7 +141,8 @@ class MemoryBenchmark final : public bench::Benchmark {
   explicit MemoryBenchmark(const MemoryKernel& kernel) : kernel_(kernel) {
     info_.name = kernel.name;
     info_.what = kernel.what;
-    info_.dims = {{"memory", std::string("host"), {"host"}}, {"bytes", std::int64_t{64} << 20, {}}};
+    info_.dims = {{"memory", std::string("host"), {"host", "device"}},
+                  {"bytes", std::int64_t{64} << 20, {}}};
     info_.metrics = {"bandwidth", "time"};
     info_.default_layout = "each";
     info_.memory_bytes = [](const Dims& dims, int) {

@@ -46,7 +46,6 @@ const CollectiveSpec& spec_named(std::string_view wanted) {
 std::vector<DimSpec> nonblocking_dims() {
   return {{"collective", std::string("all_reduce"), nonblocking_names()},
           {"backend", std::string("mpi"), {}},
-          {"memory", std::string("host"), {"host"}},
           {"type", std::string("fp32"), all_type_names()},
           {"bytes", std::int64_t{1} << 20, {}},
           {"op", std::string("sum"), all_op_names()}};

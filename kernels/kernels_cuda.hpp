@@ -31,4 +31,12 @@ cudaError_t copy(const Queue& queue, double* b, const double* a, std::size_t cou
 cudaError_t triad(const Queue& queue, double* a, const double* b, const double* c, double s,
                   std::size_t count);
 
+/// In memory of the host that the GPU reaches, too.
+struct Gate {
+  unsigned opened = 0;   ///< written by the host: the last gate that is open
+  unsigned expired = 0;  ///< written by the GPU: gates that opened by themselves
+};
+/// What is enqueued behind it waits until `opened` is `number` or more, or `limit_s` are over.
+cudaError_t wait_for_gate(const Queue& queue, Gate* gate, unsigned number, double limit_s);
+
 }  // namespace assay::kernels::cuda

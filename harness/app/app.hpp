@@ -7,6 +7,7 @@
 
 #include "harness/bench/benchmark.hpp"
 #include "harness/comm/backend.hpp"
+#include "harness/device/gpus.hpp"
 #include "harness/run/common_clock.hpp"
 
 namespace assay::app {
@@ -15,6 +16,7 @@ namespace assay::app {
 struct Parts {
   std::function<bench::Benchmarks()> benchmarks;
   std::function<std::vector<comm::Backend>()> backends;
+  std::function<device::Gpus()> gpus;
   std::function<std::unique_ptr<comm::Session>()> session = comm::open_session;
   run::CommonClock::Lens clock = {};
 };

@@ -11,6 +11,7 @@
 
 #include "harness/app/commands.hpp"
 #include "harness/app/judging.hpp"
+#include "harness/app/own_gpu.hpp"
 #include "harness/app/planning.hpp"
 #include "harness/app/progress_lines.hpp"
 #include "harness/app/resuming.hpp"
@@ -42,6 +43,7 @@ class RunCommand {
         world_(session.world()),
         benchmarks_(parts.benchmarks()),
         backends_(parts.backends()),
+        gpus_(parts.gpus()),
         clock_(world_, parts.clock) {
     start_up_.emplace(
         start_up_limit_s,
@@ -93,6 +95,7 @@ class RunCommand {
       if (first()) fmt::print("{}", plan_table(plan_, inventory_.topology, memory_, refusals_));
       return ExitCode::ok;
     }
+    open_own_gpu();
     watchdog.set_case_labels(case_labels(plan_));
     open_results();
     measure(watchdog);
@@ -118,6 +121,7 @@ class RunCommand {
     options_.ranks_per_node = conduct.ranks_per_node;
     options_.max_time_per_case_s = conduct.max_time_per_case_s;
     options_.sync = conduct.sync;
+    options_.share_gpu = conduct.share_gpu;
     if (!options_.timeout_s) options_.timeout_s = conduct.timeout_s;
   }
 
@@ -127,8 +131,8 @@ class RunCommand {
       contract_ = load_contract(options_.contract);
       auto plan =
           make_plan(options_, contract_, bench::catalogue_of(benchmarks_), inventory_.topology);
-      refusals_ = refusals(plan, inventory_.topology, benchmarks_, backends_);
-      memory_ = memory_per_rank(plan, inventory_.rotation_bytes);
+      refusals_ = refusals(plan, {inventory_.topology, benchmarks_, backends_});
+      memory_ = memory_of(plan);
       check_memory(memory_, inventory_);
       estimated_s_ = plan.estimated_s;
       return plan_to_text(plan);
@@ -143,9 +147,22 @@ class RunCommand {
       check_same_ground(begun_->document, header_of(options_, plan_, inventory_), journal_path());
       contract_ = contract_from(begun_->conduct.contract,
                                 fs::path(options_.resume) / result::contract_name);
-      check_memory(memory_per_rank(plan_, inventory_.rotation_bytes), inventory_);
+      check_memory(memory_of(plan_), inventory_);
       return std::string();
     });
+  }
+
+  MemoryPerRank memory_of(const plan::Plan& plan) const {
+    return memory_per_rank(plan, bench::catalogue_of(benchmarks_), backends_,
+                           inventory_.rotation_bytes);
+  }
+
+  void open_own_gpu() {
+    own_gpu_ =
+        open_gpu(world_, gpus_,
+                 {plan_, backends_, inventory_.machines,
+                  options_.share_gpu ? device::GpuSharing::allowed : device::GpuSharing::refused});
+    if (own_gpu_.device != nullptr) note_gpus(world_, own_gpu_, inventory_);
   }
 
   void open_results() {
@@ -167,6 +184,7 @@ class RunCommand {
   }
 
   void begin_results() {
+    refusals(plan_, {inventory_.topology, benchmarks_, backends_, own_gpu_.none_because});
     const fs::path folder = options_.out.empty()
                                 ? fs::path("results") / (utc_stamp() + "-" + plan_.suite)
                                 : fs::path(options_.out);
@@ -191,7 +209,15 @@ class RunCommand {
                                                             ? ProgressLines::Volume::quiet
                                                             : ProgressLines::Volume::lines);
     run::run_plan(plan_,
-                  {world_, inventory_.topology, *device, benchmarks_, backends_, progress_, clock_},
+                  {world_,
+                   inventory_.topology,
+                   {*device, own_gpu_.device.get()},
+                   benchmarks_,
+                   backends_,
+                   progress_,
+                   clock_,
+                   own_gpu_.none_because,
+                   own_gpu_.counters()},
                   settings(), [&](const result::CaseResult& c) {
                     watchdog.await_clearance();
                     writer_->append(c);
@@ -204,6 +230,7 @@ class RunCommand {
     return {.max_time_per_round_s = options_.max_time_per_case_s,
             .threads = inventory_.threads,
             .rotation_bytes = inventory_.rotation_bytes,
+            .gpu_rotation_bytes = own_gpu_.rotation_bytes,
             .first_case = finished_,
             .sync = options_.sync == "barrier" ? run::Sync::barrier : run::Sync::automatic,
             .ranks_outnumber_cores = inventory_.ranks_outnumber_cores};
@@ -282,12 +309,14 @@ class RunCommand {
   comm::Team& world_;
   bench::Benchmarks benchmarks_;
   std::vector<comm::Backend> backends_;
+  device::Gpus gpus_;
   std::optional<run::Deadline> start_up_;  ///< until the watchdog stands
   run::CommonClock clock_;
   run::Inventory inventory_;
   run::Progress progress_;
   ContractFile contract_;
   plan::Plan plan_;
+  OwnGpu own_gpu_;
   double estimated_s_ = 0;
   MemoryPerRank memory_;               ///< on rank 0
   std::vector<std::string> refusals_;  ///< the same
@@ -318,15 +347,16 @@ ExitCode dry_run(const RunOptions& options, const Parts& parts) {
   const auto topology = stated_topology(ranks, per_node);
   const auto contract = load_contract(options.contract);
   const auto benchmarks = parts.benchmarks();
-  const auto plan = make_plan(options, contract, bench::catalogue_of(benchmarks), topology);
+  const auto catalogue = bench::catalogue_of(benchmarks);
+  const auto plan = make_plan(options, contract, catalogue, topology);
   // As if the nodes were like this machine, nobody else can be asked, but with every back end.
   auto backends = parts.backends();
   for (auto& row : backends) row.missing.clear();
-  const auto refused = refusals(plan, topology, benchmarks, backends);
   const std::vector<run::RankInventory> node(static_cast<std::size_t>(per_node),
                                              run::take_inventory({}, 0));
+  const auto memory = memory_per_rank(plan, catalogue, backends, run::rotation_bytes(node));
   fmt::print("{}",
-             plan_table(plan, topology, memory_per_rank(plan, run::rotation_bytes(node)), refused));
+             plan_table(plan, topology, memory, refusals(plan, {topology, benchmarks, backends})));
   return ExitCode::ok;
 }
 

@@ -2,5 +2,6 @@
 #include "harness/app/app.hpp"
 
 int main(int argc, char** argv) {
-  return assay::app::run_program(argc, argv, {assay::benchmarks::catalogue, assay::comm::backends});
+  return assay::app::run_program(
+      argc, argv, {assay::benchmarks::catalogue, assay::comm::backends, assay::device::gpus});
 }

@@ -84,6 +84,7 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
       ->type_name("COLLECTIVE:layout=…,bytes=…")
       ->allow_extra_args(false);
   add("--backend", o.backend, "see: assay list backends", "NAME");
+  add("--memory", o.memory, "of copy and triad: host, or device for a GPU's [host]", "NAME");
   run.add_option("--set", o.settings, "any dimension: --set m=512,1024")
       ->group(group)
       ->type_name("DIM=VALUE[,…]");
@@ -92,7 +93,9 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
   const auto add_how = [&](const char* name, auto& into, const char* help, const char* type) {
     run.add_option(name, into, help)->group(how)->type_name(type);
   };
-  add_how("--pacing", o.pacing, "isolated (synchronised per iteration) or stream (back to back)",
+  add_how("--pacing", o.pacing,
+          "isolated (synchronised per iteration), stream (back to back) or graph (back to back, "
+          "replayed on a GPU)",
           "NAME");
   add_how("--cache", o.cache, "cold (buffers rotate beyond the cache) or warm", "NAME");
   add_how("-n,--iters", o.iterations, "a fixed number of iterations, no pilot", "N");
@@ -126,6 +129,9 @@ void add_conduct(CLI::App& run, RunOptions& o, Raw& raw) {
   run.add_option("--seed", o.seed, "of the data and of the order of cases")->group(group);
   run.add_option("-T,--timeout", o.timeout_s,
                  "seconds without progress before a hang is called [60]")
+      ->group(group);
+  run.add_flag("--share-gpu", o.share_gpu,
+               "let ranks share a GPU where there are too few: for function, never for speed")
       ->group(group);
   run.add_flag("--dry-run", o.dry_run, "print the cases, the time and the memory; measure nothing")
       ->group(group);
@@ -249,7 +255,7 @@ std::map<int, int> exit_map_of(int argc, const char* const* argv) {
 
 bool RunOptions::shapes_requests() const {
   const bool texts = !min_bytes.empty() || !max_bytes.empty() || !factor.empty() || !step.empty() ||
-                     !backend.empty() || !pacing.empty() || !cache.empty();
+                     !backend.empty() || !memory.empty() || !pacing.empty() || !cache.empty();
   const bool lists = !types.empty() || !ops.empty() || !layouts.empty() || !settings.empty() ||
                      !in_place.empty() || !roots.empty() || !algorithms.empty() ||
                      !beside.empty() || !benchmarks.empty();

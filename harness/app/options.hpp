@@ -19,7 +19,7 @@ struct RunOptions {
   // One request's worth of options, as text: read with the catalogue at hand.
   std::string min_bytes, max_bytes, factor, step;
   std::vector<std::string> types, ops, layouts, settings;  ///< settings: "m=512,1024"
-  std::string backend;
+  std::string backend, memory;
   std::vector<std::string> in_place;  ///< "0", "1"
   std::vector<std::string> roots;     ///< nccl-tests' -1 means all
   std::vector<std::string> algorithms;
@@ -35,7 +35,8 @@ struct RunOptions {
   double max_time_per_case_s = 60;
   std::optional<double> timeout_s;  ///< see default_timeout_s
   bool dry_run = false, quiet = false;
-  std::string command;  ///< argv, joined: for the record
+  bool share_gpu = false;  ///< ranks may share a GPU
+  std::string command;     ///< argv, joined: for the record
 
   /// True if an option that says what to measure was given: a suite or contract says that itself.
   bool shapes_requests() const;

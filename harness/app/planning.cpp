@@ -8,6 +8,7 @@
 
 #include "harness/app/requests.hpp"
 #include "harness/app/traffic_files.hpp"
+#include "harness/bench/benchmark.hpp"
 #include "harness/plan/layout_json.hpp"
 #include "harness/result/files.hpp"
 
@@ -80,9 +81,21 @@ plan::Plan plan_from_text(const std::string& text) {
   return plan;
 }
 
-MemoryPerRank memory_per_rank(const plan::Plan& plan, std::uint64_t rotation_bytes) {
+MemoryPerRank memory_per_rank(const plan::Plan& plan, const Catalogue& catalogue,
+                              std::span<const comm::Backend> backends,
+                              std::uint64_t rotation_bytes) {
   constexpr double buffers = 3;  // of one case: two operands and a result
-  return {plan.memory_bytes_per_rank, buffers * static_cast<double>(rotation_bytes)};
+  MemoryPerRank memory{.rotation = buffers * static_cast<double>(rotation_bytes)};
+  for (const auto& spec : plan.cases) {
+    const auto* info = find_benchmark(catalogue, spec.benchmark);
+    if (info == nullptr || info->memory_bytes == nullptr) continue;
+    const auto ranks = static_cast<int>(plan.layouts.at(spec.layout).largest_group());
+    auto& most = bench::memory_of(spec.dims, backends) == device::MemoryKind::host
+                     ? memory.messages
+                     : memory.gpu_messages;
+    most = std::max(most, info->memory_bytes(spec.dims, ranks));
+  }
+  return memory;
 }
 
 std::string plan_table(const plan::Plan& plan, const Topology& topology,
@@ -104,7 +117,11 @@ std::string plan_table(const plan::Plan& plan, const Topology& topology,
       "up to {:.1f} MiB of memory per rank: {:.1f} MiB of messages, {:.1f} MiB to rotate beyond "
       "the "
       "caches\n",
-      plan.estimated_s, memory.total() / mib, memory.messages / mib, memory.rotation / mib);
+      plan.estimated_s, memory.of_host() / mib, memory.messages / mib, memory.rotation / mib);
+  if (memory.gpu_messages > 0)
+    text += fmt::format(
+        "up to {:.1f} MiB of messages per rank on its GPU, or what rotates beyond its cache\n",
+        memory.gpu_messages / mib);
   return text;
 }
 

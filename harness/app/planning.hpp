@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "harness/app/judging.hpp"
 #include "harness/app/options.hpp"
+#include "harness/comm/backend.hpp"
 #include "harness/plan/plan.hpp"
 
 namespace assay::app {
@@ -23,10 +25,13 @@ plan::Plan plan_from_text(const std::string& text);
 /// buffers take to rotate beyond the caches.
 struct MemoryPerRank {
   double messages = 0, rotation = 0;
-  double total() const { return messages + rotation; }
+  double gpu_messages = 0;  ///< the same in memory of a GPU; its caches are not known to a plan
+  double of_host() const { return messages + rotation; }
 };
 /// `rotation_bytes`: what each rank's cold buffers must cover, as in run::Inventory.
-MemoryPerRank memory_per_rank(const plan::Plan& plan, std::uint64_t rotation_bytes);
+MemoryPerRank memory_per_rank(const plan::Plan& plan, const Catalogue& catalogue,
+                              std::span<const comm::Backend> backends,
+                              std::uint64_t rotation_bytes);
 
 /// --dry-run: cases, estimated time, memory per rank. `refusals`: by case, as refusals() has them.
 std::string plan_table(const plan::Plan& plan, const Topology& topology,

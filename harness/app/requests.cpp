@@ -75,7 +75,7 @@ Protocol protocol_from(const RunOptions& o) {
     const auto pacing = pacing_from(o.pacing);
     if (!pacing)
       throw UsageError({"--pacing", fmt::format("there is no pacing '{}'", o.pacing),
-                        "give isolated or stream"});
+                        "give isolated, stream or graph"});
     protocol.pacing = *pacing;
   }
   if (!o.cache.empty()) {
@@ -138,6 +138,7 @@ plan::Request request_for(const std::string& benchmark, const RunOptions& o,
     request.dims["algorithm"] = parse_all("algorithm", o.algorithms, "--algorithm");
   if (!o.beside.empty()) request.dims["beside"] = parse_all("beside", o.beside, "--beside");
   if (!o.backend.empty()) request.dims["backend"] = parse_all("backend", {o.backend}, "--backend");
+  if (!o.memory.empty()) request.dims["memory"] = parse_all("memory", {o.memory}, "--memory");
   if (!o.min_bytes.empty() || !o.max_bytes.empty()) request.dims["bytes"] = sizes(o);
   add_settings(o, request);
   // What is said once for several benchmarks concerns those that have the dimension.

@@ -63,12 +63,12 @@ result::ResultDocument header_of(const RunOptions& options, const plan::Plan& pl
 result::Conduct conduct_of(const RunOptions& options, const plan::Plan& plan,
                            const run::Inventory& inventory, const ContractFile& contract) {
   return {.cases = plan.cases,
-          .memory_bytes_per_rank = plan.memory_bytes_per_rank,
           .max_time_per_case_s = options.max_time_per_case_s,
           .timeout_s = options.timeout_s.value_or(default_timeout_s),
           .rotation_bytes = inventory.rotation_bytes,
           .ranks_per_node = options.ranks_per_node,
           .sync = options.sync,
+          .share_gpu = options.share_gpu,
           .traffic = plan.traffic,
           .contract = contract.text,
           .warnings = inventory.warnings};
@@ -119,7 +119,7 @@ void check_memory(const MemoryPerRank& memory, const run::Inventory& inventory) 
   for (const auto& host : inventory.topology.hosts) {
     const auto available = inventory.available_bytes.find(host.name);
     if (available == inventory.available_bytes.end()) continue;
-    const double needed = memory.total() * static_cast<double>(host.ranks.size());
+    const double needed = memory.of_host() * static_cast<double>(host.ranks.size());
     if (needed > available->second)
       throw UsageError(
           {fmt::format("host {}", host.name),
@@ -129,15 +129,15 @@ void check_memory(const MemoryPerRank& memory, const run::Inventory& inventory) 
   }
 }
 
-std::vector<std::string> refusals(const plan::Plan& plan, const Topology& topology,
-                                  const bench::Benchmarks& benchmarks,
-                                  std::span<const comm::Backend> backends) {
+std::vector<std::string> refusals(const plan::Plan& plan, const Ground& ground) {
   std::vector<std::string> all;
   std::string first;
   bool some_can = false;
   for (const auto& spec : plan.cases) {
-    const bench::Facts facts{topology, plan.layouts.at(spec.layout), backends};
-    all.push_back(bench::find(benchmarks, spec.benchmark)->supports(spec, facts).reason);
+    const bench::Facts facts{ground.topology, plan.layouts.at(spec.layout), ground.backends,
+                             ground.no_gpu};
+    const auto* benchmark = bench::find(ground.benchmarks, spec.benchmark);
+    all.push_back(bench::support(*benchmark, spec, facts).reason);
     if (spec.benchmark == "noop") continue;
     if (all.back().empty())
       some_can = true;

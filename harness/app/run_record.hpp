@@ -36,13 +36,19 @@ std::vector<Warning> warnings_of(const result::CaseResult& c);
 std::vector<Warning> warnings_of(const result::ClockSync& sync);
 std::optional<double> median_time(const result::CaseResult& c);
 
-/// Throws UsageError when so much for each rank does not fit into a host's memory.
+/// Throws UsageError when so much for each rank does not fit into a host's memory. Whether it fits
+/// into a GPU's is seen when a case is prepared.
 void check_memory(const MemoryPerRank& memory, const run::Inventory& inventory);
 
+/// What there is to measure, and with what.
+struct Ground {
+  const Topology& topology;
+  const bench::Benchmarks& benchmarks;
+  std::span<const comm::Backend> backends;
+  std::string no_gpu = {};  ///< as in bench::Facts
+};
 /// By case: why it cannot be measured here; empty: it can. Throws UsageError with the first reason
 /// when none but noop can.
-std::vector<std::string> refusals(const plan::Plan& plan, const Topology& topology,
-                                  const bench::Benchmarks& benchmarks,
-                                  std::span<const comm::Backend> backends);
+std::vector<std::string> refusals(const plan::Plan& plan, const Ground& ground);
 
 }  // namespace assay::app

@@ -18,12 +18,43 @@ Catalogue catalogue_of(const Benchmarks& benchmarks) {
   return catalogue;
 }
 
+const comm::Backend* backend_of(const Dims& dims, std::span<const comm::Backend> backends) {
+  const auto dim = dims.find("backend");
+  if (dim == dims.end()) return nullptr;
+  const auto row = std::find_if(backends.begin(), backends.end(), [&](const auto& backend) {
+    return backend.name == std::get<std::string>(dim->second);
+  });
+  return row == backends.end() ? nullptr : &*row;
+}
+
+device::MemoryKind memory_of(const Dims& dims, std::span<const comm::Backend> backends) {
+  if (const auto dim = dims.find("memory"); dim != dims.end())
+    return std::get<std::string>(dim->second) == name(device::MemoryKind::device)
+               ? device::MemoryKind::device
+               : device::MemoryKind::host;
+  const auto* backend = backend_of(dims, backends);
+  return backend == nullptr ? device::MemoryKind::host : backend->memory;
+}
+
+bool needs_gpu(const Dims& dims, std::span<const comm::Backend> backends) {
+  const auto* backend = backend_of(dims, backends);
+  const bool missing = backend != nullptr && !backend->missing.empty();
+  return !missing && memory_of(dims, backends) == device::MemoryKind::device;
+}
+
+Support support(const Benchmark& benchmark, const Case& spec, const Facts& facts) {
+  auto own = benchmark.supports(spec, facts);
+  if (!own.yes()) return own;
+  if (needs_gpu(spec.dims, facts.backends)) return {facts.no_gpu};
+  if (spec.protocol.pacing == Pacing::graph)
+    return {"pacing graph replays what a GPU has recorded, and this is in the host's memory"};
+  return {};
+}
+
 std::string backend_refusal(const Dims& dims, const Facts& facts) {
-  const auto& wanted = text_dim(dims, "backend");
-  const auto row = std::find_if(facts.backends.begin(), facts.backends.end(),
-                                [&](const auto& backend) { return backend.name == wanted; });
-  if (row == facts.backends.end()) return fmt::format("there is no backend '{}'", wanted);
-  return row->missing.empty() ? std::string() : fmt::format("{}: {}", wanted, row->missing);
+  const auto* row = backend_of(dims, facts.backends);
+  if (row == nullptr) return fmt::format("there is no backend '{}'", text_dim(dims, "backend"));
+  return row->missing.empty() ? std::string() : fmt::format("{}: {}", row->name, row->missing);
 }
 
 Context for_case(const Context& context, const Case& spec) {

@@ -24,7 +24,19 @@ struct Facts {
   const Topology& topology;
   const Layout& layout;
   std::span<const comm::Backend> backends;
+  std::string no_gpu = {};  ///< why memory of GPUs cannot be used; empty: every rank has a GPU
 };
+
+/// The row of the backend that a case names; null where it names none, or none that there is. Pure.
+const comm::Backend* backend_of(const Dims& dims, std::span<const comm::Backend> backends);
+
+/// Where a case's buffers are: its dimension `memory`, else its backend's memory, else the host's.
+/// Pure.
+device::MemoryKind memory_of(const Dims& dims, std::span<const comm::Backend> backends);
+
+/// Whether it cannot be measured without a GPU. A case whose backend is missing cannot be measured
+/// anyway. Pure.
+bool needs_gpu(const Dims& dims, std::span<const comm::Backend> backends);
 
 /// Why dimension `backend` names none that is built in; empty: it does. Pure.
 std::string backend_refusal(const Dims& dims, const Facts& facts);
@@ -103,6 +115,10 @@ class Benchmark {
   /// Collective over the group. Throws RunError (memory).
   virtual std::unique_ptr<Prepared> prepare(Context& context) const = 0;
 };
+
+/// Whether the case can be measured here: what holds for all benchmarks, and Benchmark::supports().
+/// Pure.
+Support support(const Benchmark& benchmark, const Case& spec, const Facts& facts);
 
 /// Benchmarks by name, in the order of `list`.
 using Benchmarks = std::vector<std::shared_ptr<const Benchmark>>;

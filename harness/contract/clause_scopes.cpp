@@ -133,7 +133,8 @@ double ClauseScopes::margin(double estimate) const {
   const auto bound = question_.pass_bound ? question_.pass_bound : question_.fail_bound;
   if (!bound) return 0;
   const bool least = clause_.bound.direction == Direction::at_least;
-  return least ? estimate / *bound : *bound / estimate;
+  const auto above = least ? estimate : *bound, below = least ? *bound : estimate;
+  return above == below ? 1 : above / below;  // both may be 0
 }
 
 Ranked ClauseScopes::rank(const Selected& of, std::optional<std::size_t> group) const {
@@ -186,16 +187,19 @@ Scope ClauseScopes::scope(const Ranked& one) const {
   const auto decided = evaluation(of, found);
   scope.outcome = decided.outcome;
   scope.estimate = decided.estimate;
-  scope.marginal = marginal_quantile(found, clause_.q);
+  const bool reading = clause_.metric->source == Source::reading;
+  if (!reading) scope.marginal = marginal_quantile(found, clause_.q);
   scope.iterations = found.iterations;
   scope.block_length = of.cut.length;
   scope.block_length_fixed = of.cut.fixed;
-  const auto pilot = result::metric_values(*of.c, *clause_.metric, one.group.value_or(0), "pilot");
+  const auto pilot =
+      reading ? result::MetricValues{}
+              : result::metric_values(*of.c, *clause_.metric, one.group.value_or(0), "pilot");
   scope.tau = recorded_tau(of.cut, pilot.values, clause_.q);
   if (of.cut.length > 0 && !pilot.values.empty() && one.group)
     scope.sigma = stats::block_sigma(pilot.values, of.cut.length, clause_.q);
   describe_decision(decided, scope);
-  if (!found.quantiles.empty() && decided.estimate) {
+  if (!found.quantiles.empty() && decided.estimate && !reading) {
     std::sort(found.quantiles.begin(), found.quantiles.end());
     const auto shown = stats::quantile_interval(found.quantiles, 0.5, shown_confidence);
     if (shown) {

@@ -83,9 +83,12 @@ const Metric* parse_metric(const JsonValue& json) {
   return find_metric(json.choice(names));
 }
 
-double parse_quantile(ObjectReader& reader) {
+double parse_quantile(ObjectReader& reader, const Metric& metric) {
   const auto json = reader.optional_value("q");
   if (!json) return 0.5;
+  if (metric.source == Source::reading)
+    json->refuse(fmt::format("{} is read once on each rank, and has no quantiles", metric.name),
+                 "leave it out: the clause holds for every rank");
   const auto q = within(*json, json->number(), {0, 1, "above 0 and below 1: 0.5 is the median"});
   if (q < plan::extreme_quantile || q > 1 - plan::extreme_quantile)
     json->refuse(fmt::format("no run is long enough for quantile {}", json->json().dump()),
@@ -107,7 +110,7 @@ Relative parse_relative(const JsonValue& json) {
   const auto times = reader.value("times");
   relative.times = within(times, times.number(), {0, 1e12, "a number above 0"});
   relative.metric = parse_metric(reader.value("metric"));
-  relative.q = parse_quantile(reader);
+  relative.q = parse_quantile(reader, *relative.metric);
   relative.of = parse_selector(reader.value("of"));
   relative.across = parse_across(reader);
   reader.finish();
@@ -128,11 +131,13 @@ void check_pacing(const JsonValue& json, const Selector& of, const Selector& ref
               "figures of different pacing differ: name the same one in both");
 }
 
-/// Of what the clause bounds. Above 0.
-double parse_figure(const JsonValue& json, const Clause& clause) {
+enum class Zero { refused, allowed };
+
+/// Of what the clause bounds. Above 0, or not below it.
+double parse_figure(const JsonValue& json, const Clause& clause, Zero zero = Zero::refused) {
   const bool ratio = clause.across == Across::min_over_median;
   const double value = json.quantity(ratio ? Unit::one : clause.metric->unit);
-  if (!(value > 0))
+  if (!(value > 0 || (value == 0 && zero == Zero::allowed)))
     json.refuse(fmt::format("{} bounds nothing", json.json().dump()), "give a value above 0");
   return value;
 }
@@ -140,13 +145,18 @@ double parse_figure(const JsonValue& json, const Clause& clause) {
 Bound parse_bound(const JsonValue& json, Direction direction, const Clause& clause) {
   Bound bound{direction, 0, std::nullopt};
   if (!json.is_object()) {
-    bound.value = parse_figure(json, clause);
+    const bool none = clause.metric->source == Source::reading && direction == Direction::at_most;
+    bound.value = parse_figure(json, clause, none ? Zero::allowed : Zero::refused);
     return bound;
   }
   if (clause.across == Across::min_over_median)
     json.refuse("min/median is a ratio, and the bound is a figure",
                 "give a plain number such as 0.95");
   bound.relative = parse_relative(json);
+  for (const auto* metric : {clause.metric, bound.relative->metric})
+    if (metric->source == Source::reading)
+      json.refuse(fmt::format("{} is read once on each rank", metric->name),
+                  "give a plain quantity as its bound");
   if (bound.relative->metric->unit != clause.metric->unit)
     json.refuse(
         fmt::format("{} is in {} and {} in {}", clause.metric->name, symbol(clause.metric->unit),
@@ -191,7 +201,7 @@ Clause parse_clause(const JsonValue& json, const Rates& defaults) {
   clause.description = reader.optional_text("description").value_or("");
   clause.of = parse_selector(reader.value("of"));
   clause.metric = parse_metric(reader.value("metric"));
-  clause.q = parse_quantile(reader);
+  clause.q = parse_quantile(reader, *clause.metric);
   clause.across = parse_across(reader);
   clause.bound = parse_bound(reader, clause);
   clause.published = parse_published(reader, clause);

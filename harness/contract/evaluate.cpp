@@ -92,6 +92,7 @@ Blocking fixed_blocking(const CaseResult& c, std::size_t groups, std::int64_t le
 
 Blocking blocking(const CaseGroups& of, const Figure& figure) {
   const auto& stop = of.c->spec.protocol.stop;
+  if (figure.metric->source == Source::reading) return {.length = 1, .fixed = true, .problem = {}};
   if (stop.kind == StopKind::precision)
     return {.outcome = Outcome::not_measured,
             .problem = "it was stopped by the width of an interval, which no verdict may rest on"};
@@ -164,6 +165,23 @@ std::optional<double> marginal_quantile(const Blocks& blocks, double q) {
   return stats::order_quantile(blocks.values, q);
 }
 
+namespace {
+
+/// Of readings, which no chance is in: all must be on the right side. Their bounds are not
+/// relative.
+Evaluation of_every(const std::vector<double>& values, const Question& question) {
+  const bool least = question.clause->bound.direction == Direction::at_least;
+  const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
+  const auto worst = least ? *lowest : *highest;
+  const auto side = least ? stats::RightSide::at_least : stats::RightSide::at_most;
+  Evaluation result;
+  result.outcome = stats::is_bad(worst, side, *question.pass_bound) ? Outcome::fail : Outcome::pass;
+  result.estimate = worst;
+  return result;
+}
+
+}  // namespace
+
 Evaluation evaluate(const Blocks& blocks, const Question& question) {
   Evaluation result;
   if (!blocks.problem.empty()) {
@@ -180,6 +198,8 @@ Evaluation evaluate(const Blocks& blocks, const Question& question) {
     result.reason = fmt::format("{} iterations do not fill one block", blocks.iterations);
     return result;
   }
+  if (question.clause->metric->source == Source::reading)
+    return of_every(blocks.quantiles, question);
   result.estimate = stats::order_quantile(blocks.quantiles, 0.5);
   decide_both(blocks.quantiles, question, result);
   if (result.outcome == Outcome::inconclusive || unanimous(result)) return result;
@@ -190,6 +210,7 @@ Evaluation evaluate(const Blocks& blocks, const Question& question) {
 
 bool surely_passes(const Blocks& blocks, const Question& question) {
   const auto& values = blocks.quantiles;
+  if (question.clause->metric->source == Source::reading) return false;
   if (!blocks.problem.empty() || !question.pass_bound || values.empty()) return false;
   if (std::ssize(values) < stats::zero_defect_minimum(0.1, question.alpha_pass)) return false;
   const auto asked = question.pass_question();

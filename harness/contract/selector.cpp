@@ -24,7 +24,7 @@ void check_traffic(const std::string& counts, const plan::JsonValue& json) {
 }
 
 DimValue parse_value(std::string_view key, const plan::JsonValue& json) {
-  if (key == "pacing") return json.choice({name(Pacing::isolated), name(Pacing::stream)});
+  if (key == "pacing") return json.choice(pacing_names);
   if (key == "cache") return json.choice({name(Cache::cold), name(Cache::warm)});
   if (is_attribute(key)) return json.text();
   const auto& dim = *find_dim(key);

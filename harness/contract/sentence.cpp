@@ -26,7 +26,13 @@ std::string_view across_name(Across across) {
   return across == Across::min_over_median ? "min/median over groups of the " : "";
 }
 
+bool of_every_rank(const Clause& clause) { return clause.metric->source == Source::reading; }
+
 std::string figure_name(const Clause& clause) {
+  if (of_every_rank(clause))
+    return fmt::format("{}{} {}", across_name(clause.across),
+                       clause.bound.direction == Direction::at_least ? "lowest" : "highest",
+                       clause.metric->name);
   return fmt::format("{}{} {}", across_name(clause.across), quantile_name(clause.q),
                      clause.metric->name);
 }
@@ -86,9 +92,9 @@ std::string measured_text(const Account& account) {
 }
 
 std::string failed_text(const Account& account) {
-  auto text = fmt::format("{}; {}; {}", measured_text(account),
-                          requirement(*account.clause, *account.worst),
-                          counts_text(*account.clause, *account.worst));
+  auto text =
+      fmt::format("{}; {}", measured_text(account), requirement(*account.clause, *account.worst));
+  if (!of_every_rank(*account.clause)) text += "; " + counts_text(*account.clause, *account.worst);
   if (!account.weakest.empty()) text += "; " + account.weakest;
   if (account.scopes_total > 1)
     text += fmt::format(". {} of {} {} failed", account.scopes_failed, account.scopes_total,

@@ -11,13 +11,12 @@
 namespace assay {
 namespace {
 
-constexpr std::array<std::string_view, 2> pacing_names{"isolated", "stream"};
 constexpr std::array<std::string_view, 2> cache_names{"cold", "warm"};
 constexpr std::array<std::string_view, 4> stop_names{"blocks", "iterations", "time", "precision"};
 
-template <typename Enum, std::size_t n>
-std::optional<Enum> from(const std::array<std::string_view, n>& names, std::string_view text) {
-  for (std::size_t i = 0; i < n; ++i)
+template <typename Enum, typename Names>
+std::optional<Enum> from(const Names& names, std::string_view text) {
+  for (std::size_t i = 0; i < names.size(); ++i)
     if (names[i] == text) return static_cast<Enum>(i);
   return std::nullopt;
 }

@@ -14,7 +14,9 @@
 namespace assay {
 
 /// isolated: ranks synchronise before every iteration. stream: iterations follow back to back.
-enum class Pacing { isolated, stream };
+/// graph: likewise, replayed from a recording of the GPU.
+enum class Pacing { isolated, stream, graph };
+inline const std::vector<std::string_view> pacing_names{"isolated", "stream", "graph"};
 /// cold: buffers rotate beyond the last-level cache. warm: one buffer, used again and again.
 enum class Cache { cold, warm };
 

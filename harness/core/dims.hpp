@@ -22,8 +22,9 @@ struct DimInfo {
 
 inline constexpr std::array<DimInfo, 18> dim_table{{
     {"collective", DimKind::text, "which collective is under way: see list collectives"},
-    {"backend", DimKind::text, "communication library: mpi"},
-    {"memory", DimKind::text, "where the buffers are: host"},
+    {"backend", DimKind::text,
+     "communication library, and with it where the buffers are: see list backends"},
+    {"memory", DimKind::text, "where the buffers are: host, or device (a GPU's)"},
     {"type", DimKind::text, "element type: int8 … fp64, fp8_e4m3, fp8_e5m2, fp16, bf16"},
     {"op", DimKind::text, "reduction: sum, prod, min, max, avg"},
     {"bytes", DimKind::bytes, "message size: max(send, receive) bytes on a rank"},

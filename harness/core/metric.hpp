@@ -10,21 +10,24 @@ namespace assay {
 
 enum class Better { higher, lower };
 /// rate: Work amount / seconds of t_max. cost: seconds of t_max / Work amount. series: a recorded
-/// series as it is.
-enum class Source { rate, cost, series };
+/// series as it is. reading: a recorded series of one value per rank, which is no sample of
+/// anything: what is said of it is said of every rank.
+enum class Source { rate, cost, series, reading };
 
 struct Metric {
   std::string_view name;
   Unit unit;
   Better better;
   Source source;
-  std::string_view of;  ///< Work amount (rate, cost) or series name (series)
+  std::string_view of;  ///< Work amount (rate, cost) or series name
   std::string_view help;
 };
 
-inline constexpr std::array<Metric, 14> metrics{{
+inline constexpr std::array<Metric, 23> metrics{{
     {"time", Unit::second, Better::lower, Source::series, "t_max",
      "T_max: longest local time of an iteration over the ranks of a group"},
+    {"wall_time", Unit::second, Better::lower, Source::series, "t_wall",
+     "where GPUs time themselves: T_max by the host's clock, launching and waiting included"},
     {"latency", Unit::second, Better::lower, Source::cost, "messages",
      "time of one message of a ping-pong: half the round trip"},
     {"span", Unit::second, Better::lower, Source::series, "t_span",
@@ -51,6 +54,22 @@ inline constexpr std::array<Metric, 14> metrics{{
      "T_max of the collective alone"},
     {"companion_time", Unit::second, Better::lower, Source::series, "t_companion",
      "the other collective's time over the ranks of the group"},
+    {"gpu_temperature", Unit::celsius, Better::lower, Source::reading, "gpu_temperature",
+     "of each rank's GPU, right after the case"},
+    {"gpu_power", Unit::watt, Better::lower, Source::reading, "gpu_power",
+     "drawn by each rank's GPU, right after the case"},
+    {"gpu_clock", Unit::hertz, Better::higher, Source::reading, "gpu_clock",
+     "of the multiprocessors of each rank's GPU, right after the case"},
+    {"gpu_throttled", Unit::one, Better::lower, Source::reading, "gpu_throttled",
+     "reasons that held each rank's GPU back right after the case: heat, power"},
+    {"ecc_corrected", Unit::one, Better::lower, Source::reading, "ecc_corrected",
+     "memory errors that each rank's GPU corrected during the case"},
+    {"ecc_uncorrected", Unit::one, Better::lower, Source::reading, "ecc_uncorrected",
+     "memory errors of each rank's GPU during the case that it could not correct"},
+    {"rows_remapped", Unit::one, Better::lower, Source::reading, "rows_remapped",
+     "rows of memory that each rank's GPU has replaced or is about to, since it was made"},
+    {"pcie_replays", Unit::one, Better::lower, Source::reading, "pcie_replays",
+     "packets that each rank's GPU had to send again during the case"},
 }};
 
 constexpr const Metric* find_metric(std::string_view name) {

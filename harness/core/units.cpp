@@ -15,7 +15,8 @@
 namespace assay {
 namespace {
 
-constexpr std::array<std::string_view, 6> symbols{"", "B", "s", "B/s", "FLOP/s", "tokens/s"};
+constexpr std::array<std::string_view, 9> symbols{"",         "B", "s", "B/s", "FLOP/s",
+                                                  "tokens/s", "W", "C", "Hz"};
 
 struct Prefix {
   std::string_view text;
@@ -148,7 +149,7 @@ Unit unit_of_symbol(std::string_view symbol) {
   for (std::size_t i = 0; i < symbols.size(); ++i)
     if (symbols[i] == symbol) return static_cast<Unit>(i);
   refuse({}, fmt::format("'{}' is no base unit", symbol),
-         "expected one of \"\", B, s, B/s, FLOP/s, tokens/s");
+         "expected one of \"\", B, s, B/s, FLOP/s, tokens/s, W, C, Hz");
 }
 
 Quantity parse_quantity(std::string_view text, std::string_view where) {

@@ -8,14 +8,24 @@
 
 namespace assay {
 
-enum class Unit { one, byte, second, byte_per_second, flop_per_second, token_per_second };
+enum class Unit {
+  one,
+  byte,
+  second,
+  byte_per_second,
+  flop_per_second,
+  token_per_second,
+  watt,
+  celsius,
+  hertz
+};
 
 struct Quantity {
   double value = 0;  ///< in the base unit
   Unit unit = Unit::one;
 };
 
-/// Symbol of the base unit: "", "B", "s", "B/s", "FLOP/s", "tokens/s".
+/// Symbol of the base unit: "", "B", "s", "B/s", "FLOP/s", "tokens/s", "W", "C", "Hz".
 std::string_view symbol(Unit unit);
 /// The inverse of symbol(); throws UsageError for an unknown symbol.
 Unit unit_of_symbol(std::string_view symbol);

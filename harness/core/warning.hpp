@@ -21,6 +21,7 @@ enum class WarningCode {
   late_start,
   clock_unsteady,
   clock_error,
+  gpus_differ,
 };
 
 struct WarningInfo {
@@ -29,7 +30,7 @@ struct WarningInfo {
   std::string_view remedy;
 };
 
-inline constexpr std::array<WarningInfo, 13> warning_table{{
+inline constexpr std::array<WarningInfo, 14> warning_table{{
     {WarningCode::oversubscribed, "oversubscribed",
      "start no more ranks than cores: these figures show function, not speed"},
     {WarningCode::unbound, "unbound", "bind ranks to cores: mpirun --bind-to core"},
@@ -51,6 +52,8 @@ inline constexpr std::array<WarningInfo, 13> warning_table{{
      "find what stops or moves the host, such as a suspended or migrated virtual machine"},
     {WarningCode::clock_error, "clock_error",
      "span and transfer of short operations are absent: bind ranks, quieten the control network"},
+    {WarningCode::gpus_differ, "gpus_differ",
+     "see nvidia-smi -q of that GPU: a slot, a cable, or settings that the others do not have"},
 }};
 
 constexpr const WarningInfo& info(WarningCode code) {

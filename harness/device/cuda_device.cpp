@@ -21,7 +21,7 @@ std::string uuid_text(const cudaUUID_t& uuid) {
 }
 
 Gpu gpu_at(int rank, int index) {
-  Gpu gpu{.rank = rank, .index = index, .uuid = {}, .name = "unknown", .bus_id = "?"};
+  Gpu gpu{.rank = rank, .index = index, .name = "unknown", .bus_id = "?"};
   cudaDeviceProp properties{};
   check(gpu, cudaGetDeviceProperties(&properties, index), "cudaGetDeviceProperties");
   std::array<char, 32> bus_id{};
@@ -31,6 +31,8 @@ Gpu gpu_at(int rank, int index) {
   gpu.name = properties.name;
   gpu.bus_id = bus_id.data();
   gpu.multiprocessors = properties.multiProcessorCount;
+  gpu.memory_bytes = properties.totalGlobalMem;
+  gpu.cache_bytes = static_cast<std::uint64_t>(std::max(properties.l2CacheSize, 0));
   return gpu;
 }
 
@@ -67,6 +69,11 @@ void CudaDevice::finish(cudaError_t enqueued, const char* call, std::source_loca
 
 void CudaDevice::wait() noexcept {
   failure_.note(cudaStreamSynchronize(queue_.stream), "cudaStreamSynchronize");
+}
+
+Stopwatch* CudaDevice::stopwatch() {
+  if (stopwatch_ == nullptr) stopwatch_ = std::make_unique<CudaStopwatch>(gpu_, queue_);
+  return stopwatch_.get();
 }
 
 void CudaDevice::check() const { cuda::check(gpu_, failure_.code(), failure_.call()); }
@@ -122,6 +129,15 @@ void CudaDevice::reduce(std::byte* acc, const std::byte* in, std::size_t count,
 
 void CudaDevice::divide(std::byte* data, std::size_t count, DataType type, int divisor) noexcept {
   failure_.note(kernels::cuda::divide(queue_, data, count, type, divisor), "divide");
+}
+
+void CudaDevice::copy_doubles(double* b, const double* a, std::size_t count) noexcept {
+  failure_.note(kernels::cuda::copy(queue_, b, a, count), "copy");
+}
+
+void CudaDevice::triad(double* a, const double* b, const double* c, double s,
+                       std::size_t count) noexcept {
+  failure_.note(kernels::cuda::triad(queue_, a, b, c, s, count), "triad");
 }
 
 std::uint64_t CudaDevice::read_element(const std::byte* data, std::size_t element_bytes) {

@@ -6,18 +6,13 @@
 #include <vector>
 
 #include "harness/device/cuda_handles.hpp"
+#include "harness/device/cuda_stopwatch.hpp"
 #include "harness/device/device.hpp"
 #include "kernels/kernels_cuda.hpp"
 
 namespace assay::device::cuda {
 
-struct VisibleGpus {
-  std::vector<Gpu> gpus;     ///< by index
-  std::string none_because;  ///< CUDA's words, where there are none
-};
-
-/// The GPUs that CUDA shows to this process, which is `rank`. Local; starts no work on any of them.
-/// Never throws for want of a GPU or a driver.
+/// What device::gpus() gives as `visible`, with CUDA's words where there are none.
 VisibleGpus visible_gpus(int rank);
 
 /// Work goes through one stream of its own, in order. Functions that may throw wait for it, so that
@@ -37,8 +32,13 @@ class CudaDevice final : public Device {
   void reduce(std::byte* acc, const std::byte* in, std::size_t count,
               Reduction reduction) noexcept override;
   void divide(std::byte* data, std::size_t count, DataType type, int divisor) noexcept override;
+  void copy_doubles(double* b, const double* a, std::size_t count) noexcept override;
+  void triad(double* a, const double* b, const double* c, double s,
+             std::size_t count) noexcept override;
+  std::string kernels() const override { return "CUDA"; }
   std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) override;
   void wait() noexcept override;
+  Stopwatch* stopwatch() override;
   void check() const override;
 
   const Gpu& gpu() const { return gpu_; }
@@ -54,6 +54,7 @@ class CudaDevice final : public Device {
   kernels::cuda::Queue queue_;
   Buffer findings_;
   CudaFailure failure_;
+  std::unique_ptr<CudaStopwatch> stopwatch_;  ///< once somebody has asked for it
 };
 
 }  // namespace assay::device::cuda

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 #include "harness/core/error.hpp"
 
 namespace assay::device::cuda {
@@ -11,10 +13,6 @@ constexpr const char* remedy =
     "look for Xid lines in the kernel log of this rank's host, and at nvidia-smi -q";
 
 }  // namespace
-
-std::string Gpu::where() const {
-  return fmt::format("rank {}, GPU {} ({}, {})", rank, index, name, bus_id);
-}
 
 void check(const Gpu& gpu, cudaError_t code, const char* call, std::source_location at) {
   if (code == cudaSuccess) return;
@@ -44,19 +42,27 @@ double seconds_between(const Gpu& gpu, const Event& start, const Event& stop) {
   return 1e-3 * static_cast<double>(milliseconds);
 }
 
-void begin_capture(const Gpu& gpu, const Stream& stream) {
-  check(gpu, cudaStreamBeginCapture(stream.get(), cudaStreamCaptureModeThreadLocal),
+void begin_capture(const Gpu& gpu, cudaStream_t stream) {
+  check(gpu, cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal),
         "cudaStreamBeginCapture");
 }
 
-GraphExec end_capture(const Gpu& gpu, const Stream& stream) {
+GraphExec end_capture(const Gpu& gpu, cudaStream_t stream) {
   cudaGraph_t recorded = nullptr;
-  check(gpu, cudaStreamEndCapture(stream.get(), &recorded), "cudaStreamEndCapture");
+  check(gpu, cudaStreamEndCapture(stream, &recorded), "cudaStreamEndCapture");
   const Graph graph(recorded);
   cudaGraphExec_t executable = nullptr;
   check(gpu, cudaGraphInstantiateWithFlags(&executable, graph.get(), 0),
         "cudaGraphInstantiateWithFlags");
   return GraphExec(executable);
+}
+
+HostMemory make_host_memory(const Gpu& gpu, std::size_t bytes) {
+  void* base = nullptr;
+  check(gpu, cudaHostAlloc(&base, bytes, cudaHostAllocDefault), "cudaHostAlloc");
+  HostMemory memory(base);
+  std::memset(base, 0, bytes);
+  return memory;
 }
 
 }  // namespace assay::device::cuda

@@ -4,25 +4,12 @@
 #include <cuda_runtime_api.h>
 
 #include <source_location>
-#include <string>
 
 #include "harness/core/first_failure.hpp"
 #include "harness/core/owner.hpp"
+#include "harness/device/gpus.hpp"
 
 namespace assay::device::cuda {
-
-/// A GPU, as this process knows it, and who uses it.
-struct Gpu {
-  int rank = 0;   ///< of the world
-  int index = 0;  ///< among those that this process sees
-  std::string uuid;
-  std::string name;
-  std::string bus_id;  ///< "0000:3B:00.0"
-  int multiprocessors = 1;
-
-  /// "rank 3, GPU 1 (NVIDIA H200, 0000:3B:00.0)".
-  std::string where() const;
-};
 
 /// Throws RunError naming rank, GPU, call, call site and CUDA's text unless `code` is success. A
 /// failed kernel or copy shows at whatever call comes next: the sentence says so.
@@ -47,6 +34,7 @@ using Stream = Handled<cudaStream_t, cudaStreamDestroy>;
 using Event = Handled<cudaEvent_t, cudaEventDestroy>;
 using Graph = Handled<cudaGraph_t, cudaGraphDestroy>;
 using GraphExec = Handled<cudaGraphExec_t, cudaGraphExecDestroy>;
+using HostMemory = Handled<void*, cudaFreeHost>;
 
 // All on the current GPU of the calling thread; they throw as check() does.
 
@@ -57,8 +45,10 @@ Event make_event(const Gpu& gpu);
 /// From `start` to `stop`; both have happened.
 double seconds_between(const Gpu& gpu, const Event& start, const Event& stop);
 /// Begins to record what is enqueued on `stream` instead of running it.
-void begin_capture(const Gpu& gpu, const Stream& stream);
+void begin_capture(const Gpu& gpu, cudaStream_t stream);
 /// Ends it: what was recorded, ready for cudaGraphLaunch.
-GraphExec end_capture(const Gpu& gpu, const Stream& stream);
+GraphExec end_capture(const Gpu& gpu, cudaStream_t stream);
+/// Zeroed, pinned, at the same address for the GPU.
+HostMemory make_host_memory(const Gpu& gpu, std::size_t bytes);
 
 }  // namespace assay::device::cuda

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "harness/device/stopwatch.hpp"
 #include "kernels/kernels.hpp"
 
 namespace assay::device {
@@ -79,14 +80,32 @@ class Device {
                       Reduction reduction) noexcept = 0;
   /// data[i] = data[i] / divisor, as kernels::divide().
   virtual void divide(std::byte* data, std::size_t count, DataType type, int divisor) noexcept = 0;
+  /// b[i] = a[i] by a kernel, on arrays that are aligned to 64 bytes; see kernels::copy().
+  virtual void copy_doubles(double* b, const double* a, std::size_t count) noexcept = 0;
+  /// a[i] = b[i] + s·c[i], likewise.
+  virtual void triad(double* a, const double* b, const double* c, double s,
+                     std::size_t count) noexcept = 0;
+  /// What these kernels are made for: the instruction set in use, "CUDA".
+  virtual std::string kernels() const = 0;
   /// Copies one element's bytes to the host, for reporting.
   virtual std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) = 0;
   /// Until all that was enqueued is done.
   virtual void wait() noexcept {}
+  /// For work that is only enqueued; null where the caller's clock sees it end. One per device.
+  /// Throws RunError.
+  virtual Stopwatch* stopwatch() { return nullptr; }
   /// Throws RunError if something failed in a function that may not throw. On the host nothing can.
   virtual void check() const {}
 };
 
 std::unique_ptr<Device> make_host_device();
+
+/// What a rank has: memory of its host, and a GPU where the run needs one.
+struct Devices {
+  Device& host;
+  Device* gpu = nullptr;
+
+  Device& of(MemoryKind memory) const { return memory == MemoryKind::host ? host : *gpu; }
+};
 
 }  // namespace assay::device

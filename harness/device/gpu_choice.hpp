@@ -6,7 +6,7 @@
 
 namespace assay::device {
 
-/// What one rank of a host may use.
+/// What one rank may use.
 struct RankGpus {
   int rank = 0;                    ///< of the world
   std::vector<std::string> uuids;  ///< of the GPUs that it sees, in the order of their indices
@@ -22,5 +22,10 @@ enum class GpuSharing { refused, allowed };
 /// are dealt evenly. Pure. Throws UsageError where a rank sees none or would have to share.
 std::vector<int> choose_gpus(const std::string& host, const std::vector<RankGpus>& ranks,
                              GpuSharing sharing);
+
+/// The same for all ranks of all hosts; `hosts` and `ranks` by world rank. Pure. Without sharing a
+/// GPU that ranks of two hosts would take is a UsageError too: the hosts are one machine.
+std::vector<int> assign_gpus(const std::vector<std::string>& hosts,
+                             const std::vector<RankGpus>& ranks, GpuSharing sharing);
 
 }  // namespace assay::device

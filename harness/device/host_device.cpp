@@ -72,6 +72,15 @@ class HostDevice final : public Device {
     kernels::divide(data, count, type, divisor);
   }
 
+  void copy_doubles(double* b, const double* a, std::size_t count) noexcept override {
+    kernels::copy(b, a, count);
+  }
+  void triad(double* a, const double* b, const double* c, double s,
+             std::size_t count) noexcept override {
+    kernels::triad(a, b, c, s, count);
+  }
+  std::string kernels() const override { return std::string(kernels::instruction_set()); }
+
   std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) override {
     invariant(element_bytes <= sizeof(std::uint64_t), "an element has at most 8 bytes");
     std::uint64_t word = 0;

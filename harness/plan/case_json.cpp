@@ -74,7 +74,7 @@ Stop read_stop(ObjectReader reader) {
 
 Protocol read_protocol(ObjectReader reader) {
   Protocol protocol;
-  protocol.pacing = *pacing_from(reader.value("pacing").choice({"isolated", "stream"}));
+  protocol.pacing = *pacing_from(reader.value("pacing").choice(pacing_names));
   protocol.cache = *cache_from(reader.value("cache").choice({"cold", "warm"}));
   auto warm_up = reader.object("warm_up");
   protocol.warm_up = {warm_up.integer("iterations"), warm_up.number("time_s")};

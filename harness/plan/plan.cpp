@@ -178,10 +178,6 @@ Plan Builder::finish(std::string suite, std::uint64_t seed) && {
     const auto& info = *find_benchmark(catalogue_, c.benchmark);
     const auto& layout = plan.layouts.at(c.layout);
     plan.estimated_s += estimated_seconds(c, layout, info);
-    if (info.memory_bytes != nullptr)
-      plan.memory_bytes_per_rank =
-          std::max(plan.memory_bytes_per_rank,
-                   info.memory_bytes(c.dims, static_cast<int>(layout.largest_group())));
   }
   return plan;
 }

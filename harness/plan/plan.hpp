@@ -40,7 +40,6 @@ struct Plan {
   std::vector<Case> cases{};                ///< in the order of execution (shuffled by `seed`)
   std::map<std::string, Layout> layouts{};  ///< every layout that a case names
   double estimated_s = 0;
-  double memory_bytes_per_rank = 0;
   TrafficTexts traffic{};  ///< every file that a case's `counts` names
 };
 

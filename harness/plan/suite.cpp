@@ -141,7 +141,7 @@ std::vector<Request> read_requests(const JsonValue& value) {
   read_dims(reader, request);
   auto& protocol = request.protocol;
   const auto pacings = read_names<Pacing>(reader.optional_value("pacing"), protocol.pacing,
-                                          pacing_from, {"isolated", "stream"});
+                                          pacing_from, pacing_names);
   const auto caches = read_names<Cache>(reader.optional_value("cache"), protocol.cache, cache_from,
                                         {"cold", "warm"});
   if (auto warm_up = reader.optional_object("warm_up")) protocol.warm_up = read_warm_up(*warm_up);

@@ -29,18 +29,17 @@ Attempt read_attempt(ObjectReader reader) {
 }  // namespace
 
 Json conduct_to_json(const Conduct& conduct) {
-  invariant(std::isfinite(conduct.memory_bytes_per_rank + conduct.max_time_per_case_s +
-                          conduct.timeout_s),
+  invariant(std::isfinite(conduct.max_time_per_case_s + conduct.timeout_s),
             "a number of the run's conduct is not finite");
   Json cases = Json::array();
   for (const auto& spec : conduct.cases) cases.emplace_back(plan::to_json(spec));
   Json json{{"cases", std::move(cases)},
-            {"memory_bytes_per_rank", conduct.memory_bytes_per_rank},
             {"max_time_per_case_s", conduct.max_time_per_case_s},
             {"timeout_s", conduct.timeout_s},
             {"rotation_bytes", conduct.rotation_bytes}};
   if (conduct.ranks_per_node) json["ranks_per_node"] = *conduct.ranks_per_node;
   json["sync"] = conduct.sync;
+  if (conduct.share_gpu) json["share_gpu"] = true;
   if (!conduct.traffic.empty()) json["traffic"] = conduct.traffic;
   if (!conduct.contract.empty()) json["contract"] = conduct.contract;
   json["warnings"] = warnings_to_json(conduct.warnings);
@@ -51,7 +50,7 @@ Conduct read_conduct(ObjectReader reader) {
   Conduct conduct;
   for (const auto& entry : reader.list("cases"))
     conduct.cases.push_back(plan::case_from_json(entry.json(), entry.place().text()));
-  conduct.memory_bytes_per_rank = read_positive(reader.value("memory_bytes_per_rank"));
+  reader.optional_number("memory_bytes_per_rank");  // until 0.1.2
   conduct.max_time_per_case_s = read_positive(reader.value("max_time_per_case_s"));
   conduct.timeout_s = read_positive(reader.value("timeout_s"));
   conduct.rotation_bytes =
@@ -60,6 +59,7 @@ Conduct read_conduct(ObjectReader reader) {
     conduct.ranks_per_node = count->integer_at_least(1);
   if (const auto sync = reader.optional_value("sync"))
     conduct.sync = sync->choice({"auto", "barrier"});
+  if (const auto share = reader.optional_value("share_gpu")) conduct.share_gpu = share->flag();
   if (auto traffic = reader.optional_object("traffic")) conduct.traffic = read_texts(*traffic);
   conduct.contract = reader.optional_text("contract").value_or("");
   conduct.warnings = read_warnings(reader.list("warnings"));

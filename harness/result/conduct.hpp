@@ -15,12 +15,12 @@ namespace assay::result {
 
 struct Conduct {
   std::vector<Case> cases = {};  ///< all that are planned, in the plan's order
-  double memory_bytes_per_rank = 0;
   double max_time_per_case_s = 0;
   double timeout_s = 0;
   std::uint64_t rotation_bytes = 0;
   std::optional<std::int64_t> ranks_per_node = {};  ///< where hosts were pretended
   std::string sync = "auto";                        ///< --sync; journals of 0.1.1 do not say it
+  bool share_gpu = false;                           ///< nor this, nor do those of 0.1.2
   TrafficTexts traffic = {};                        ///< as in plan::Plan
   std::string contract = {};                        ///< its text; empty: none
   std::vector<Warning> warnings = {};               ///< of the first attempt's inventory

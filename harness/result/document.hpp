@@ -16,7 +16,7 @@
 namespace assay::result {
 
 /// Of result and journal; any change to their shape bumps it (semver).
-inline constexpr const char* schema_version = "0.1.2";
+inline constexpr const char* schema_version = "0.1.3";
 
 enum class Provenance { measured, simulated, imported };
 

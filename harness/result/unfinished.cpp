@@ -45,7 +45,8 @@ void check_version(std::string_view header_line, const std::string& where) {
   plan::ObjectReader reader(header, {where + ": line 1", {}});
   plan::check_format(reader, "assay.journal", schema_version);
   const auto version = reader.value("schema_version");
-  const bool known = version.text() == schema_version || version.text() == "0.1.1";
+  const bool known =
+      version.text() == schema_version || version.text() == "0.1.1" || version.text() == "0.1.2";
   if (!known || !header.contains("conduct"))
     version.refuse(fmt::format("version \"{}\" cannot be resumed by this program, which writes {}",
                                version.text(), schema_version),
@@ -113,7 +114,6 @@ plan::Plan planned(const ResultDocument& header, const Conduct& conduct) {
                   .cases = conduct.cases,
                   .layouts = header.layouts,
                   .estimated_s = header.plan.estimated_s,
-                  .memory_bytes_per_rank = conduct.memory_bytes_per_rank,
                   .traffic = conduct.traffic};
   plan::attach_traffic(plan);
   return plan;

@@ -113,6 +113,12 @@ std::uint64_t rotation_bytes(std::span<const RankInventory> ranks) {
   return most;
 }
 
+void describe(Inventory& inventory) {
+  inventory.info = topology_info(inventory.topology, inventory.ranks);
+  inventory.info.stated = inventory.options.ranks_per_node.has_value();
+  inventory.warnings = inventory_warnings(inventory.ranks, inventory.options);
+}
+
 Inventory gather_inventory(comm::Team& world, const InventoryOptions& options) {
   world.barrier();  // nobody spins while others look for foreign load
   const auto mine = run::to_text(take_inventory(options.mpi_library));
@@ -134,6 +140,7 @@ Inventory gather_inventory(comm::Team& world, const InventoryOptions& options) {
   shared.at("rotation_bytes").get_to(inventory.rotation_bytes);
   shared.at("ranks_outnumber_cores").get_to(inventory.ranks_outnumber_cores);
   shared.at("threads").at(static_cast<std::size_t>(world.rank())).get_to(inventory.threads);
+  inventory.machines = inventory.host_names;
   inventory.topology =
       options.ranks_per_node
           ? stated_topology(world.size(), static_cast<int>(*options.ranks_per_node))
@@ -144,11 +151,11 @@ Inventory gather_inventory(comm::Team& world, const InventoryOptions& options) {
           fmt::format(" ({})", inventory.topology.host_name(rank));
   if (world.rank() == 0) {
     inventory.mpi_library = options.mpi_library;
-    inventory.info = topology_info(inventory.topology, ranks);
-    inventory.info.stated = options.ranks_per_node.has_value();
     inventory.environment = recorded_environment();
-    inventory.warnings = inventory_warnings(ranks, options);
     inventory.available_bytes = available_bytes(inventory.topology, ranks);
+    inventory.options = options;
+    inventory.ranks = std::move(ranks);
+    describe(inventory);
   }
   return inventory;
 }

@@ -29,6 +29,7 @@ struct Inventory {
   /// By world rank, as sentences name them: the real host, and behind a blank the pretended one:
   /// "n1", "n1 (node3)".
   std::vector<std::string> host_names;
+  std::vector<std::string> machines;   ///< by world rank: the real hosts
   std::uint64_t rotation_bytes = 0;    ///< cold buffers rotate over this much
   bool ranks_outnumber_cores = false;  ///< on some host: see inventory_warnings()
 
@@ -41,11 +42,16 @@ struct Inventory {
   std::map<std::string, std::string> environment;  ///< rank 0's, see recorded_environment()
   std::vector<Warning> warnings;
   std::map<std::string, double> available_bytes;  ///< memory left, by name of topology.hosts
+  InventoryOptions options;
+  std::vector<RankInventory> ranks;  ///< by world rank
 };
 
 /// Collective over `world`; takes about a quarter of a second, in which the ranks sleep and the
 /// load of others is seen. Throws UsageError when ranks_per_node does not divide the ranks.
 Inventory gather_inventory(comm::Team& world, const InventoryOptions& options);
+
+/// On rank 0: info and warnings anew, from `ranks`.
+void describe(Inventory& inventory);
 
 /// The hosts of `topology` as they stand in a document; `ranks` by world rank. Hosts with equal
 /// fingerprints share one, ranks of a host with equal bindings share a row. Pure.

@@ -55,6 +55,9 @@ Round::Round(const Inputs& inputs, Seat& seat)
     : spec_(inputs.spec),
       rig_(inputs.rig),
       settings_(inputs.settings),
+      device_(inputs.rig.devices.of(bench::memory_of(inputs.spec.dims, inputs.rig.backends))),
+      stopwatch_(device_.stopwatch()),
+      gates_expired_(on_device() ? stopwatch_->gates_expired() : 0),
       seat_(seat),
       companion_(inputs.companion),
       timing_(inputs.timing),
@@ -64,6 +67,12 @@ Round::Round(const Inputs& inputs, Seat& seat)
   if (seat.idle()) return;
   report_.rank_in_group = seat.team->rank();
   report_.leader = seat.team->rank() == 0;
+}
+
+std::uint64_t Round::rotation_bytes() const {
+  if (spec_.protocol.cache == Cache::warm) return 0;
+  return device_.memory() == device::MemoryKind::host ? settings_.rotation_bytes
+                                                      : settings_.gpu_rotation_bytes;
 }
 
 bench::Companion Round::companion_of(int rank) const {
@@ -81,10 +90,10 @@ std::string Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed
       context_.emplace(bench::Context{
           spec_,
           {seat_.team->rank(), seat_.team->size(), rank, rig_.topology.host_name(rank)},
-          rig_.device,
+          device_,
           seat_.communicator.get(),
           seed,
-          spec_.protocol.cache == Cache::cold ? settings_.rotation_bytes : 0,
+          rotation_bytes(),
           settings_.threads,
           companion_of(rank)});
       prepared_ = benchmark.prepare(*context_);
@@ -101,6 +110,16 @@ std::string Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed
   return {};
 }
 
+void Round::time_chunk(ChunkCall call) {
+  std::optional<RoundTime> by_time;
+  if (starts_by_time()) by_time.emplace(rig_.clock, start_cost()->broadcast_ns);
+  time_launches({*prepared_, starters(), rig_.progress},
+                {.pacing = spec_.protocol.pacing,
+                 .last = call.last,
+                 .by_time = by_time ? &*by_time : nullptr},
+                {begin_ns_, end_ns_, late_});
+}
+
 Round::Chunk Round::run_chunk(ChunkCall call) {
   Chunk chunk;
   const auto n = static_cast<std::size_t>(call.iterations) * turns_.launches();
@@ -111,15 +130,13 @@ Round::Chunk Round::run_chunk(ChunkCall call) {
   const auto begin = now_ns();
   if (prepared_ != nullptr) {
     rig_.progress.enter_phase(case_index_, call.phase);
-    std::optional<RoundTime> by_time;
-    if (starts_by_time()) by_time.emplace(rig_.clock, start_cost()->broadcast_ns);
-    time_launches({*prepared_, starters(), rig_.progress},
-                  {.pacing = spec_.protocol.pacing,
-                   .last = call.last,
-                   .by_time = by_time ? &*by_time : nullptr},
-                  {begin_ns_, end_ns_, late_});
+    if (on_device())
+      time_chunk_on_device(call);
+    else
+      time_chunk(call);
     rig_.progress.enter_phase(case_index_, Phase::control);
     prepared_->check();
+    device_.check();
   }
   rig_.world.barrier();
   chunk.elapsed_s = static_cast<double>(now_ns() - begin) * seconds_per_ns;
@@ -149,15 +166,17 @@ void Round::sort_out_turns(Phase phase) {
 }
 
 std::vector<double> Round::combine_chunk(Phase phase) {
-  for (auto* readings : {&begin_ns_, &end_ns_})
-    for (auto& ns : *readings) ns = rig_.clock.local_at(ns);
+  if (!on_device())
+    for (auto* readings : {&begin_ns_, &end_ns_})
+      for (auto& ns : *readings) ns = rig_.clock.local_at(ns);
   sort_out_turns(phase);
   std::vector<std::int64_t> durations(begin_ns_.size());
   std::transform(end_ns_.begin(), end_ns_.end(), begin_ns_.begin(), durations.begin(),
                  std::minus<>());
   const bool timed = phase == Phase::timed;
   if (timed) append(durations_ns_, durations);
-  if (!timed || !timing_.several_ranks) {
+  if (timed && on_device()) note_wall();
+  if (!timed || !timing_.several_ranks || on_device()) {
     std::vector<double> longest(durations.begin(), durations.end());
     seat_.team->max(longest);
     return longest;

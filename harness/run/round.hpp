@@ -98,6 +98,7 @@ class Round {
   Chunk run_chunk(ChunkCall call);
   /// The same in chunks of about half a second, so that nothing waits long for a decision.
   Chunk run_chunks(ChunkCall call);
+  std::uint64_t rotation_bytes() const;
   bench::Companion companion_of(int rank) const;
   /// Who starts every launch together: the group, or all ranks where something goes on beside it.
   comm::Team& starters() const { return companion_ == nullptr ? *seat_.team : rig_.world; }
@@ -106,6 +107,12 @@ class Round {
   }
   /// The group's T_max of the iterations just run, in nanoseconds.
   std::vector<double> combine_chunk(Phase phase);
+  bool on_device() const { return stopwatch_ != nullptr; }
+  void time_chunk(ChunkCall call);
+  /// The same, but that the readings are of a clock that stood at 0 when the launch began.
+  void time_chunk_on_device(ChunkCall call);
+  void note_wall();
+  std::map<std::string, std::string> device_notes() const;
   /// Leaves the readings of the operation itself, and keeps what the turns before it took.
   void sort_out_turns(Phase phase);
   void note_late();
@@ -138,6 +145,9 @@ class Round {
   const Case& spec_;
   const Rig& rig_;
   const RunSettings& settings_;
+  device::Device& device_;         ///< where the case's buffers are
+  device::Stopwatch* stopwatch_;   ///< null: the host's clock times the case
+  std::size_t gates_expired_ = 0;  ///< before this round
   Seat& seat_;
   Seat* companion_;
   std::optional<bench::Context> context_;
@@ -145,6 +155,7 @@ class Round {
   bench::Turns turns_;
   CaseTiming& timing_;
   std::vector<std::int64_t> begin_ns_, end_ns_;  ///< of the chunk, this rank's own clock
+  std::vector<double> device_s_, wall_s_;        ///< of the chunk, where a device times itself
   std::vector<std::uint8_t> late_;               ///< of the chunk, on this rank
   std::vector<std::int64_t> durations_ns_;       ///< of the timed loop so far, this rank's own
   GroupArrivals arrivals_;                       ///< the same of the group, on leaders

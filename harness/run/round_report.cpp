@@ -104,6 +104,7 @@ RoundSummary Round::collect(const TimedPlan& plan, stats::Settling settling) {
     report_.launch = prepared_->launch_info();
     report_.notes = prepared_->notes();
     report_.notes.merge(start_notes());
+    report_.notes.merge(device_notes());
     report_arrivals();
   }
   Packer packer;

@@ -24,7 +24,7 @@ std::vector<float> seconds(const std::vector<double>& ns) {
 bool Round::starts_by_time() const { return timing_.start == StartBy::round_time && !lost_time_; }
 
 void Round::refresh_clock() {
-  if (!timing_.several_ranks) return;
+  if (!timing_.several_ranks || on_device()) return;
   const auto report = rig_.clock.synchronise();
   if (starts_by_time() && !std::isfinite(report.bound_ns)) lost_time_ = true;
 }
@@ -33,8 +33,8 @@ void Round::choose_start() {
   if (spec_.protocol.pacing != Pacing::isolated || !timing_.several_ranks) return;
   // Where nobody waits for anybody, it does not matter who starts late.
   const bool communicates = spec_.dims.contains("backend");
-  const bool free =
-      communicates && settings_.sync == Sync::automatic && !settings_.ranks_outnumber_cores;
+  const bool free = communicates && !on_device() && settings_.sync == Sync::automatic &&
+                    !settings_.ranks_outnumber_cores;
   if (!free) timing_.start = StartBy::barrier;
   if (timing_.start == StartBy::barrier) return;
 
@@ -97,6 +97,11 @@ std::map<std::string, std::string> Round::start_notes() const {
 
 void Round::report_arrivals() {
   if (!timing_.several_ranks) return;
+  if (on_device()) {
+    const std::string reason = "events of several GPUs share no clock";
+    report_.why_absent = {reason, reason, reason};
+    return;
+  }
   report_.why_absent = judge_arrivals(arrivals_);
   const auto& why = report_.why_absent;
   if (why.t_span.empty()) report_.t_span = seconds(arrivals_.t_span_ns);

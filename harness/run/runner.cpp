@@ -6,10 +6,12 @@
 #include <array>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "harness/core/error.hpp"
 #include "harness/core/metric.hpp"
 #include "harness/run/group_texts.hpp"
+#include "harness/run/packer.hpp"
 #include "harness/run/round.hpp"
 
 namespace assay::run {
@@ -28,7 +30,8 @@ class Seats {
     const Key key{name, round, backend == nullptr ? std::string() : backend->name};
     const auto it = kept_.find(key);
     if (it != kept_.end()) return it->second;
-    return kept_.emplace(key, take_seat(layout, round, rig_.world, backend, rig_.device)).first->second;
+    auto& device = rig_.devices.of(backend == nullptr ? device::MemoryKind::host : backend->memory);
+    return kept_.emplace(key, take_seat(layout, round, rig_.world, backend, device)).first->second;
   }
 
  private:
@@ -38,14 +41,6 @@ class Seats {
   const Rig& rig_;
   std::map<Key, Seat> kept_;
 };
-
-const comm::Backend* backend_of(const Case& spec, const Rig& rig) {
-  const auto dim = spec.dims.find("backend");
-  if (dim == spec.dims.end()) return nullptr;
-  for (const auto& row : rig.backends)
-    if (row.name == std::get<std::string>(dim->second)) return &row;
-  return nullptr;
-}
 
 void merge(VerifyReport& into, const VerifyReport& from) {
   into.checked += from.checked;
@@ -63,7 +58,8 @@ std::string in_round(const std::string& reason, std::size_t round, std::size_t r
 Unit unit_of(std::string_view series) {
   if (series == "last_arriver" || series == "late") return Unit::one;
   const auto row = std::find_if(metrics.begin(), metrics.end(), [&](const Metric& metric) {
-    return metric.source == Source::series && metric.of == series;
+    return (metric.source == Source::series || metric.source == Source::reading) &&
+           series.substr(0, series.find("_before")) == metric.of;
   });
   return row == metrics.end() ? Unit::second : row->unit;
 }
@@ -103,6 +99,25 @@ class Assembler {
       flag("not_stationary", "the pilot was still settling when its attempts or its time ran out");
     if (summary.settling == stats::Settling::unknown)
       flag("stationarity_unknown", "the pilot is too short to tell whether it had settled");
+  }
+
+  /// Readings of every rank of the world, by name.
+  void add(const Layout& layout, const std::vector<std::map<std::string, float>>& readings) {
+    std::set<std::string> names;
+    for (const auto& rank : readings)
+      for (const auto& [name, value] : rank) names.insert(name);
+    std::size_t index = 0;
+    for (const auto& round : layout.rounds)
+      for (const auto& group : round.at_once) {
+        for (const auto& name : names)
+          for (const int rank : group.ranks()) {
+            const auto& known = readings[static_cast<std::size_t>(rank)];
+            const auto at = known.find(name);
+            rank_series_[name][index].push_back(
+                at == known.end() ? std::numeric_limits<float>::quiet_NaN() : at->second);
+          }
+        ++index;
+      }
   }
 
   result::CaseResult finish(double elapsed_s) {
@@ -231,17 +246,20 @@ class PlanRunner {
     Assembler assembler(spec, layout);
     const auto* benchmark = bench::find(rig_.benchmarks, spec.benchmark);
     invariant(benchmark != nullptr, "the plan names a benchmark that is not in the catalogue");
-    const auto support = benchmark->supports(spec, {rig_.topology, layout, rig_.backends});
+    const auto support =
+        bench::support(*benchmark, spec, {rig_.topology, layout, rig_.backends, rig_.no_gpu});
     if (!support.yes())
       return assembler.without(result::Status::skipped, support.reason, elapsed_s());
 
     const auto case_index = static_cast<std::uint16_t>(std::min<std::size_t>(index, no_case - 1));
     CaseTiming timing{.several_ranks = layout.largest_group() > 1};
+    const bool reads = rig_.counters && bench::needs_gpu(spec.dims, rig_.backends);
+    const auto before = reads ? rig_.counters() : std::vector<device::GpuCounter>{};
     auto settings = settings_;
     settings.max_time_per_round_s /= static_cast<double>(layout.rounds.size());
     for (std::size_t r = 0; r < layout.rounds.size(); ++r) {
       rig_.progress.enter_phase(case_index, Phase::control);
-      const auto* backend = backend_of(spec, rig_);
+      const auto* backend = bench::backend_of(spec.dims, rig_.backends);
       Round round({spec, rig_, settings, timing, case_index, companion_of(spec, backend)},
                   seats_.at(spec.layout, r, backend));
       const auto reason = round.prepare(*benchmark, bench::mix(plan_.seed + index));
@@ -250,10 +268,25 @@ class PlanRunner {
                                  elapsed_s());
       assembler.add(round.measure());
     }
+    if (reads) assembler.add(layout, gather_readings(gpu_readings(before, rig_.counters())));
     return assembler.finish(elapsed_s());
   }
 
  private:
+  /// Collective. By world rank, on rank 0; elsewhere of nobody.
+  std::vector<std::map<std::string, float>> gather_readings(
+      const std::map<std::string, float>& mine) {
+    Packer packer;
+    packer.put(mine);
+    std::vector<std::map<std::string, float>> all(static_cast<std::size_t>(rig_.world.size()));
+    const auto parts = rig_.world.gather(packer.bytes(), 0);
+    for (std::size_t rank = 0; rank < parts.size(); ++rank)
+      all[rank] = Unpacker(parts[rank]).map<std::map<std::string, float>>([](Unpacker& from) {
+        return from.get<float>();
+      });
+    return all;
+  }
+
   /// On a communicator of its own even where both layouts are the same.
   Seat* companion_of(const Case& spec, const comm::Backend* backend) {
     const auto layout = companion_layout(spec);

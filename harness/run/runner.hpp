@@ -12,6 +12,7 @@
 #include "harness/plan/plan.hpp"
 #include "harness/result/document.hpp"
 #include "harness/run/common_clock.hpp"
+#include "harness/run/gpu_readings.hpp"
 #include "harness/run/progress.hpp"
 
 namespace assay::run {
@@ -20,11 +21,13 @@ namespace assay::run {
 struct Rig {
   comm::Team& world;
   const Topology& topology;
-  device::Device& device;
+  device::Devices devices;
   const bench::Benchmarks& benchmarks;
   std::span<const comm::Backend> backends;
   Progress& progress;
-  CommonClock& clock;  ///< over `world`; read once it was synchronised, which the run repeats
+  CommonClock& clock;       ///< over `world`; read once it was synchronised, which the run repeats
+  std::string no_gpu = {};  ///< as in bench::Facts; equal on all ranks
+  ReadCounters counters = {};  ///< of this rank's GPU, if there are any; asked around its cases
 };
 
 /// How isolated iterations start: automatic chooses by what the barrier and the operation take.
@@ -32,12 +35,13 @@ enum class Sync { automatic, barrier };
 
 /// Per rank; may differ between ranks where said so.
 struct RunSettings {
-  double max_time_per_round_s = 60;    ///< given to run_plan: of a case, shared by its rounds
-  int threads = 1;                     ///< per rank: for local compute
-  std::uint64_t rotation_bytes = 0;    ///< equal on all ranks: cold buffers rotate over this much
-  std::size_t first_case = 0;          ///< equal on all ranks: those before were measured already
-  Sync sync = Sync::automatic;         ///< equal on all ranks
-  bool ranks_outnumber_cores = false;  ///< somewhere; equal on all ranks
+  double max_time_per_round_s = 60;      ///< given to run_plan: of a case, shared by its rounds
+  int threads = 1;                       ///< per rank: for local compute
+  std::uint64_t rotation_bytes = 0;      ///< equal on all ranks: cold buffers rotate over this much
+  std::uint64_t gpu_rotation_bytes = 0;  ///< likewise, those in memory of a GPU
+  std::size_t first_case = 0;            ///< equal on all ranks: those before were measured already
+  Sync sync = Sync::automatic;           ///< equal on all ranks
+  bool ranks_outnumber_cores = false;    ///< somewhere; equal on all ranks
 };
 
 /// Called on rank 0 after every case, in order.

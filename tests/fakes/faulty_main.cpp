@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
          return fakes::faulty_benchmarks(benchmarks::catalogue(), fault_from("ASSAY_LOCAL_FAULT"));
        },
        [] { return fakes::faulty_backends(comm::backends(), fault_from("ASSAY_FAULT")); },
+       device::gpus,
        [] { return fakes::faulty_session(comm::open_session(), fault_from("ASSAY_TEAM_FAULT")); },
        fakes::faulty_clock(fault_from("ASSAY_CLOCK_FAULT"))});
 }

@@ -188,9 +188,9 @@ TEST_F(OnGpu, ReplaysAGraph) {
   const kernels::cuda::Queue queue{stream.get(), gpu.gpu().multiprocessors};
   const auto pattern = kernels::movement(DataType::fp32, 1, 1);
   const kernels::Slice slice{.seed = 5, .first_index = 0, .count = 4096};
-  cuda::begin_capture(gpu.gpu(), stream);
+  cuda::begin_capture(gpu.gpu(), stream.get());
   cuda::check(gpu.gpu(), kernels::cuda::fill(queue, buffer.data(), pattern, slice), "fill");
-  const cuda::GraphExec graph = cuda::end_capture(gpu.gpu(), stream);
+  const cuda::GraphExec graph = cuda::end_capture(gpu.gpu(), stream.get());
   EXPECT_GT(gpu.verify(buffer.data(), pattern, slice).wrong, 4000u) << "recorded, not run";
   for (int replay = 0; replay < 2; ++replay) {
     gpu.poison(buffer.data(), 4096 * 4);

@@ -31,6 +31,14 @@ assay_test(cuda_device_test LABEL unit TIMEOUT 120
   SOURCES unit/cuda_device_test.cpp gpu/device_conformance.cpp
   LINKS assay::device_cuda assay_fake_cuda)
 
+assay_test(device_timing_test LABEL unit TIMEOUT 120
+  SOURCES unit/device_timing_test.cpp
+  LINKS assay::run assay::device_cuda assay_fake_cuda)
+
+# assay itself on the double.
+add_executable(assay_double "${CMAKE_SOURCE_DIR}/harness/app/main.cpp")
+target_link_libraries(assay_double PRIVATE assay::app assay::device_cuda assay_fake_cuda)
+
 # The same on a GPU, skipped where there is none.
 assay_test(gpu_device_test LABEL gpu TIMEOUT 300
   SOURCES gpu/device_conformance.cpp gpu/main.cpp

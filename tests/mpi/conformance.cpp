@@ -329,7 +329,7 @@ result::CaseResult run_case(const Case& spec, const bench::Benchmarks& benchmark
   run::Progress progress;
   run::CommonClock clock(world);
   result::CaseResult result;
-  run::run_plan(plan, {world, topology, *device, benchmarks, backends, progress, clock},
+  run::run_plan(plan, {world, topology, {*device}, benchmarks, backends, progress, clock},
                 {.rotation_bytes = std::uint64_t{1} << 16, .sync = run::Sync::barrier},
                 [&](const result::CaseResult& c) { result = c; });
   return result;

@@ -3,7 +3,7 @@ add_library(assay_fakes STATIC fakes/faults.cpp)
 target_link_libraries(assay_fakes PUBLIC assay::app)
 
 add_executable(assay_faulty fakes/faulty_main.cpp)
-target_link_libraries(assay_faulty PRIVATE assay_fakes)
+target_link_libraries(assay_faulty PRIVATE assay_fakes assay::gpus)
 
 # How each launcher starts more ranks than there are cores, unbound: the one place that knows.
 set(ASSAY_MPIEXEC mpirun)

@@ -2,11 +2,17 @@
 # entry per scenario: each has its own time limit and name in the report.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
-foreach(part outcomes contracts compare concurrent files bad_input signals ranks resume clock)
+# assay on the double of CUDA: see gpu.cmake.
+set(double "")
+if(TARGET assay_double)
+  set(double "$<TARGET_FILE:assay_double>")
+endif()
+
+foreach(part outcomes contracts compare concurrent files bad_input signals ranks resume clock gpu)
   # What is about times has the machine for itself; what only waits, or plants faults that no other
   # load could hide, shares it.
   set(cores 2)
-  if(part MATCHES "files|bad_input|resume|contracts|signals|ranks")
+  if(part MATCHES "files|bad_input|resume|contracts|signals|ranks|gpu")
     set(cores 1)
   endif()
   set(file "${CMAKE_CURRENT_LIST_DIR}/program_${part}_test.py")
@@ -25,6 +31,6 @@ foreach(part outcomes contracts compare concurrent files bad_input signals ranks
       COMMAND "${Python3_EXECUTABLE}" "${file}" "${ASSAY_MPIEXEC_TEXT}" "$<TARGET_FILE:assay>"
               "$<TARGET_FILE:assay_faulty>" "${CMAKE_SOURCE_DIR}" ${class}.${method})
     set_tests_properties(${name} PROPERTIES LABELS mpi TIMEOUT 120 PROCESSORS ${cores}
-      SKIP_RETURN_CODE 77 ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT}")
+      SKIP_RETURN_CODE 77 ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT};ASSAY_DOUBLE=${double}")
   endforeach()
 endforeach()

@@ -78,7 +78,7 @@ result::CaseResult measured(std::chrono::microseconds step, run::Sync sync) {
   spec.protocol.pilot = 0;
   spec.protocol.stop = {.kind = StopKind::iterations, .iterations = iterations};
   result::CaseResult result;
-  run::run_plan(plan, {world, topology, *device, benchmarks, comm::backends(), progress, clock},
+  run::run_plan(plan, {world, topology, {*device}, benchmarks, comm::backends(), progress, clock},
                 {.sync = sync}, [&](const result::CaseResult& c) { result = c; });
   return result;
 }

@@ -119,11 +119,11 @@ INSTANTIATE_TEST_SUITE_P(
             "clauses[0].at_least: \"0 GB/s\" bounds nothing; give a value above 0"},
         Bad{clause("\"metric\"", "\"metrik\""), "clauses[0].metric: the key is missing; add it"},
         Bad{clause("busbw", "bandwith"),
-            "clauses[0].metric: \"bandwith\" is unknown; expected one of time, latency, span, "
-            "transfer, "
-            "algbw, "
-            "busbw, bandwidth, flops, overlap, comm_time, compute_time, slowdown, alone_time, "
-            "companion_time"},
+            "clauses[0].metric: \"bandwith\" is unknown; expected one of time, wall_time, "
+            "latency, span, transfer, algbw, busbw, bandwidth, flops, overlap, comm_time, "
+            "compute_time, slowdown, alone_time, companion_time, gpu_temperature, gpu_power, "
+            "gpu_clock, gpu_throttled, ecc_corrected, ecc_uncorrected, rows_remapped, "
+            "pcie_replays"},
         Bad{clause("0.5", "1"),
             "clauses[0].q: 1 is out of range; it must be above 0 and below 1: 0.5 is the median"},
         Bad{clause("0.5", "\"half\""),
@@ -160,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(
             "clauses[0].of.op: a range stands where only names belong; list the values: [\"a\", "
             "\"b\"]"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"pacing\":\"streams\"}"),
-            "clauses[0].of.pacing: \"streams\" is unknown; expected one of isolated, stream"},
+            "clauses[0].of.pacing: \"streams\" is unknown; expected one of isolated, stream, graph"},
         Bad{"\"guard\":0," + clause(),
             "guard: 0 is out of range; it must be above 0 and below 1: without a band no error can "
             "be "

@@ -146,8 +146,8 @@ TEST_F(CudaDeviceTest, LeavesNothingBehind) {
     const Stream stream = make_stream(gpu.gpu());
     Event event = make_event(gpu.gpu());
     const Event moved = std::move(event);
-    begin_capture(gpu.gpu(), stream);
-    const GraphExec graph = end_capture(gpu.gpu(), stream);
+    begin_capture(gpu.gpu(), stream.get());
+    const GraphExec graph = end_capture(gpu.gpu(), stream.get());
     EXPECT_NE(fake::leaks(), fake::Leaks{});
     EXPECT_EQ(fake::leaks().graphs, 1u) << "the recording is gone, its executable is not";
     fake::plan({.call = "cudaMemsetAsync", .error = cudaErrorInvalidValue});

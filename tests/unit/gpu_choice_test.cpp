@@ -69,5 +69,24 @@ TEST(GpuChoice, NamesTheRankThatSeesNone) {
                           "detected; "));
 }
 
+RankGpus of_rank(int rank, std::vector<std::string> uuids) { return {rank, std::move(uuids)}; }
+
+TEST(AssignGpus, EveryHostForItself) {
+  const std::vector<RankGpus> ranks{of_rank(0, {"a", "b"}), of_rank(1, {"c", "d"}),
+                                    of_rank(2, {"a", "b"}), of_rank(3, {"c", "d"})};
+  EXPECT_THAT(assign_gpus({"n0", "n1", "n0", "n1"}, ranks, GpuSharing::refused),
+              ElementsAre(0, 0, 1, 1));
+}
+
+TEST(AssignGpus, OneMachineStartedAsTwoHostsIsSeen) {
+  const std::vector<RankGpus> ranks{of_rank(0, {"a", "b"}), of_rank(1, {"a", "b"})};
+  EXPECT_EQ(refusal([&] {
+              assign_gpus({"n0", "n1"}, ranks, GpuSharing::refused);
+            }),
+            "hosts n0 and n1: ranks 0 and 1 would both take a, so these hosts are one; start one "
+            "rank per GPU of a machine, or pass --share-gpu to try function, never speed");
+  EXPECT_THAT(assign_gpus({"n0", "n1"}, ranks, GpuSharing::allowed), ElementsAre(0, 0));
+}
+
 }  // namespace
 }  // namespace assay::device

@@ -1,1 +1,1 @@
-assay_test(inventory_test LABEL unit TIMEOUT 60 SOURCES unit/inventory_test.cpp LINKS assay::run)
+assay_test(inventory_test LABEL unit TIMEOUT 60 SOURCES unit/gpu_readings_test.cpp unit/inventory_test.cpp LINKS assay::run)

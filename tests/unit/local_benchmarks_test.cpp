@@ -37,6 +37,14 @@ class ReachableDevice final : public device::Device {
   void divide(std::byte* out, std::size_t count, DataType type, int divisor) noexcept override {
     inner_->divide(out, count, type, divisor);
   }
+  void copy_doubles(double* b, const double* a, std::size_t count) noexcept override {
+    inner_->copy_doubles(b, a, count);
+  }
+  void triad(double* a, const double* b, const double* c, double s,
+             std::size_t count) noexcept override {
+    inner_->triad(a, b, c, s, count);
+  }
+  std::string kernels() const override { return inner_->kernels(); }
   std::uint64_t read_element(const std::byte* from, std::size_t bytes) override {
     return inner_->read_element(from, bytes);
   }

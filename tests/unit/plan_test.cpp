@@ -171,13 +171,12 @@ TEST(MakePlan, CountsCasesBeforeTheyAreMerged) {
               HasSubstr("the plan would have more than 100000 cases"));
 }
 
-TEST(MakePlan, EstimatesTimeAndMemory) {
+TEST(MakePlan, EstimatesTime) {
   auto request = all_reduce({number(800)});
   request.protocol = {.warm_up = {100, 0}, .pilot = 500, .stop = {.blocks = 64, .block_length = 5}};
   // Ten microseconds each: 100 to warm up, 500 in the pilot, 320 timed; and 50 ms to set up.
   const auto plan = plan_of({request});
   EXPECT_NEAR(plan.estimated_s, 0.05 + 920e-5, 1e-12);
-  EXPECT_EQ(plan.memory_bytes_per_rank, 1600);
   request.layouts = {"pairs"};  // three rounds
   EXPECT_NEAR(plan_of({request}).estimated_s, 0.05 + 3 * 920e-5, 1e-12);
   request.protocol.stop = {.kind = StopKind::time, .time_s = 2};

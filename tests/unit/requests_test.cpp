@@ -143,13 +143,43 @@ TEST(Adjustments, BlockLengthsGoToTheCasesThatAClauseMayUse) {
   EXPECT_THAT(refused_adjustment(StopKind::precision, o), testing::StartsWith("--block-length: "));
 }
 
-TEST(Memory, IsThatOfTheMessagesAndOfTheirRotation) {
+/// Cases of all_reduce.
+plan::Plan plan_of(const std::vector<Dims>& cases) {
   plan::Plan plan;
-  plan.memory_bytes_per_rank = 2 << 20;
-  const auto memory = memory_per_rank(plan, 1 << 20);
-  EXPECT_EQ(memory.total(), 5 << 20);
+  plan.layouts["world"] = {"world", {{{Group{{{0, 1, 1}}}}}}};
+  for (const auto& dims : cases)
+    plan.cases.push_back({.benchmark = "all_reduce", .dims = dims, .layout = "world"});
+  return plan;
+}
+
+TEST(Memory, OfAGpuIsNotTheHosts) {
+  const Dims on_gpu{{"bytes", std::int64_t{4} << 20}, {"memory", std::string("device")}};
+  const Dims through_nccl{{"bytes", std::int64_t{8} << 20}, {"backend", std::string("nccl")}};
+  const Dims on_host{{"bytes", std::int64_t{1} << 20}, {"backend", std::string("mpi")}};
+  comm::Backend mpi, nccl;
+  mpi.name = "mpi";
+  nccl.name = "nccl";
+  nccl.memory = device::MemoryKind::device;
+  const std::vector backends{mpi, nccl};
+  const auto of = [&](const std::vector<Dims>& cases) {
+    return memory_per_rank(plan_of(cases), catalogue(), backends, 0);
+  };
+  EXPECT_EQ(of({on_gpu, on_host}).gpu_messages, 8 << 20);
+  EXPECT_EQ(of({on_gpu, on_host}).messages, 2 << 20);
+  EXPECT_EQ(of({through_nccl}).gpu_messages, 16 << 20);
+  EXPECT_EQ(of({through_nccl}).messages, 0);
+  EXPECT_THAT(plan_table({}, stated_topology(2, 2), of({through_nccl}), {}),
+              HasSubstr("up to 16.0 MiB of messages per rank on its GPU"));
+}
+
+TEST(Memory, IsThatOfTheMessagesAndOfTheirRotation) {
+  const auto memory = memory_per_rank(
+      plan_of({{{"bytes", std::int64_t{1} << 20}}, {{"bytes", std::int64_t{1} << 10}}}),
+      catalogue(), {}, 1 << 20);
+  EXPECT_EQ(memory.of_host(), 5 << 20);
+  EXPECT_EQ(memory.gpu_messages, 0);
   EXPECT_THAT(
-      plan_table(plan, stated_topology(2, 2), memory, {}),
+      plan_table({}, stated_topology(2, 2), memory, {}),
       HasSubstr("up to 5.0 MiB of memory per rank: 2.0 MiB of messages, 3.0 MiB to rotate"));
 }
 

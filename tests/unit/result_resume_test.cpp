@@ -78,20 +78,20 @@ TEST_F(Resumed, WhatWasRecordedIsReadAgain) {
   conduct.ranks_per_node = 2;
   conduct.rotation_bytes = 1 << 20;
   conduct.sync = "barrier";
+  conduct.share_gpu = true;
   conduct.max_time_per_case_s = 7;
-  conduct.memory_bytes_per_rank = 2.5;
   write(1);
   const auto run = open_unfinished(folder);
   EXPECT_EQ(run.conduct.ranks_per_node, 2);
   EXPECT_EQ(run.conduct.rotation_bytes, 1U << 20);
   EXPECT_EQ(run.conduct.sync, "barrier");
+  EXPECT_TRUE(run.conduct.share_gpu);
   EXPECT_EQ(run.conduct.max_time_per_case_s, 7);
   EXPECT_EQ(run.conduct.timeout_s, 30);
   EXPECT_EQ(run.conduct.contract, conduct.contract);
   EXPECT_EQ(run.conduct.warnings, conduct.warnings);
   const auto plan = planned(run.document, run.conduct);
   EXPECT_EQ(plan.seed, document.run.seed);
-  EXPECT_EQ(plan.memory_bytes_per_rank, 2.5);
   EXPECT_EQ(result::sha256(plan::canonical(plan)), document.plan.sha256);
   EXPECT_EQ(run.first_case(), "c002");
   EXPECT_EQ(run.previous, "it was killed");
@@ -221,9 +221,9 @@ TEST_F(Resumed, WhatIsNoJournalIsNamed) {
 
 TEST_F(Resumed, AJournalOfAnotherVersionIsRefused) {
   write(1);
-  change(journal_name, "\"schema_version\":\"0.1.2\"", "\"schema_version\":\"0.1.0\"");
+  change(journal_name, "\"schema_version\":\"0.1.3\"", "\"schema_version\":\"0.1.0\"");
   EXPECT_THAT(refused(), AllOf(HasSubstr("run.jsonl: line 1: schema_version: version \"0.1.0\" "
-                                         "cannot be resumed by this program, which writes 0.1.2"),
+                                         "cannot be resumed by this program, which writes 0.1.3"),
                                HasSubstr("resume it with the assay that began it")));
   change(journal_name, "\"schema_version\":\"0.1.0\"", "\"schema_version\":\"2.0.0\"");
   EXPECT_THAT(refused(), HasSubstr("version \"2.0.0\" cannot be read by this program"));
@@ -231,8 +231,8 @@ TEST_F(Resumed, AJournalOfAnotherVersionIsRefused) {
 
 TEST_F(Resumed, AJournalThatDoesNotSayHowIterationsStartIsGoneOnWith) {
   write(1);
-  change(journal_name, "\"schema_version\":\"0.1.2\"", "\"schema_version\":\"0.1.1\"");
-  change(journal_name, "\"sync\":\"auto\",", "");
+  change(journal_name, "\"schema_version\":\"0.1.3\"", "\"schema_version\":\"0.1.1\"");
+  change(journal_name, "\"sync\":\"auto\",", "\"memory_bytes_per_rank\":2.5,");
   EXPECT_EQ(open_unfinished(folder).conduct.sync, "auto");
   go_on(5);
   EXPECT_TRUE(load_result(folder).document.run.complete);

@@ -81,7 +81,7 @@ result::CaseResult run(const Wanted& wanted) {
   Progress progress;
   CommonClock clock(*team);
   result::CaseResult result;
-  run_plan(plan, {*team, topology, *device, benchmarks, {}, progress, clock},
+  run_plan(plan, {*team, topology, {*device}, benchmarks, {}, progress, clock},
            {.max_time_per_round_s = wanted.max_time_per_round_s},
            [&](const result::CaseResult& c) { result = c; });
   return result;

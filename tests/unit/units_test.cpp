@@ -29,6 +29,9 @@ TEST(ParseQuantity, ReadsEveryUnit) {
   expect_quantity("7 B", 7, Unit::byte);
   expect_quantity("794 TFLOP/s", 794e12, Unit::flop_per_second);
   expect_quantity("1.5 ktokens/s", 1500, Unit::token_per_second);
+  expect_quantity("700 W", 700, Unit::watt);
+  expect_quantity("83 C", 83, Unit::celsius);
+  expect_quantity("1.98 GHz", 1.98e9, Unit::hertz);
   expect_quantity(" 1e3 s ", 1000, Unit::second);
 }
 
@@ -98,8 +101,9 @@ TEST(ParseRatio, ReadsPercentAndPlainNumbers) {
 }
 
 TEST(Symbols, AreInverse) {
-  for (const auto unit : {Unit::one, Unit::byte, Unit::second, Unit::byte_per_second,
-                          Unit::flop_per_second, Unit::token_per_second})
+  for (const auto unit :
+       {Unit::one, Unit::byte, Unit::second, Unit::byte_per_second, Unit::flop_per_second,
+        Unit::token_per_second, Unit::watt, Unit::celsius, Unit::hertz})
     EXPECT_EQ(unit_of_symbol(symbol(unit)), unit);
   EXPECT_THAT(refusal([] { unit_of_symbol("GB"); }), HasSubstr("'GB' is no base unit"));
 }

@@ -3,8 +3,9 @@
 // program.
 //
 // GPU memory lies at addresses that the process itself may not touch: whoever reads a device
-// pointer on the host crashes here as on a real machine. Streams run what they are given at once,
-// and tell what went wrong when somebody waits for them.
+// pointer on the host crashes here as on a real machine. Every stream does its work on a thread of
+// its own, in order and whatever the host does meanwhile, and tells what went wrong when somebody
+// waits for it.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -16,14 +17,15 @@
 namespace assay::fakes::cuda {
 
 /// Something that goes wrong. As text, for programs, in ASSAY_FAKE_CUDA, several separated by
-/// commas: "cudaMalloc:error=2:after=3,fill:late=700,verify:delay=0.1,cudaMemcpyAsync:corrupt".
+/// commas: "cudaMalloc:error=2:after=3,fill:late=700:gpu=1,verify:delay=0.1,copy:corrupt".
 struct Trouble {
   std::string call;  ///< "cudaMalloc", "cudaMemcpyAsync", a kernel: "fill", "verify", "reduce" …
+  int gpu = -1;      ///< only while this one is current; −1: any
   int after = 0;     ///< calls that go well before
   cudaError_t error = cudaSuccess;  ///< returned by the call, which does nothing
   cudaError_t late = cudaSuccess;  ///< the call returns success, the next that waits fails, and all
                                    ///< after it: as when a kernel crashes
-  double delay_s = 0;              ///< before the call's work
+  double delay_s = 0;              ///< before the call's work, on the stream where it is enqueued
   bool corrupt = false;            ///< one bit of what the call writes flips
 };
 

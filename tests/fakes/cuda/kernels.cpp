@@ -1,4 +1,8 @@
 // The kernels of kernels_cuda.hpp on the double: the same bodies, one thread after the other.
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 #include "kernels/kernels_cuda.hpp"
 #include "tests/fakes/cuda/serial_launcher.hpp"
 #include "tests/fakes/cuda/state.hpp"
@@ -106,6 +110,23 @@ cudaError_t triad(const Queue& queue, double* a, const double* b, const double* 
         SerialLauncher(threads).run(body, body.split().units());
       },
       to, bytes);
+}
+
+cudaError_t wait_for_gate(const Queue& queue, Gate* gate, unsigned number, double limit_s) {
+  return launch(
+      "wait_for_gate", queue,
+      [=] {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(limit_s);
+        while (std::atomic_ref(gate->opened).load() < number) {
+          if (std::chrono::steady_clock::now() < end) {
+            std::this_thread::sleep_for(std::chrono::microseconds(20));
+            continue;
+          }
+          std::atomic_ref(gate->expired).fetch_add(1);
+          return;
+        }
+      },
+      nullptr, 0);
 }
 
 }  // namespace assay::kernels::cuda

@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -36,8 +37,9 @@ Allocation map_twice(std::size_t bytes, void** out_of_reach) {
 }
 
 /// A late error is told once somebody waits, and breaks everything from then on.
-cudaError_t wait(const char* call) {
+cudaError_t wait(const char* call, cudaStream_t stream) {
   const Entry entry = enter(call);
+  if (stream != nullptr) stream->wait();
   auto& s = state();
   const std::lock_guard lock(s.mutex);
   if (s.late != cudaSuccess) s.broken = s.late;
@@ -112,6 +114,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int gpu) {
   const auto uuid = assay::fakes::gpu_uuid_bytes(gpu);
   std::memcpy(properties->uuid.bytes, uuid.data(), uuid.size());
   properties->multiProcessorCount = 3;
+  properties->totalGlobalMem = state().memory;
+  properties->l2CacheSize = 1 << 16;
   return cudaSuccess;
 }
 cudaError_t cudaDeviceGetPCIBusId(char* text, int length, int gpu) {
@@ -131,6 +135,7 @@ cudaError_t cudaMalloc(void** out, std::size_t bytes) {
   return cudaSuccess;
 }
 cudaError_t cudaFree(void* p) {
+  wait_for_all();
   auto& s = state();
   const std::lock_guard lock(s.mutex);
   const auto found = s.allocations.find(reinterpret_cast<std::uintptr_t>(p));
@@ -139,6 +144,18 @@ cudaError_t cudaFree(void* p) {
   munmap(p, found->second.mapped);
   munmap(found->second.reachable, found->second.mapped);
   s.allocations.erase(found);
+  return cudaSuccess;
+}
+cudaError_t cudaHostAlloc(void** out, std::size_t bytes, unsigned) {
+  const Entry entry = enter("cudaHostAlloc");
+  if (entry.error != cudaSuccess) return told(entry.error);
+  *out = std::malloc(bytes);
+  std::memset(*out, 0x5a, bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaFreeHost(void* p) {
+  wait_for_all();
+  std::free(p);
   return cudaSuccess;
 }
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
@@ -165,21 +182,34 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  return create("cudaStreamCreateWithFlags", stream, &Leaks::streams);
+  const cudaError_t code = create("cudaStreamCreateWithFlags", stream, &Leaks::streams);
+  const std::lock_guard lock(state().mutex);
+  if (code == cudaSuccess) state().streams.insert(*stream);
+  return code;
 }
-cudaError_t cudaStreamDestroy(cudaStream_t stream) { return destroy(stream, &Leaks::streams); }
-cudaError_t cudaStreamSynchronize(cudaStream_t) { return wait("cudaStreamSynchronize"); }
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  {
+    const std::lock_guard lock(state().mutex);
+    state().streams.erase(stream);
+  }
+  return destroy(stream, &Leaks::streams);
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (stream != nullptr && stream->captured) return told(cudaErrorStreamCaptureUnsupported);
+  return wait("cudaStreamSynchronize", stream);
+}
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
   return create("cudaEventCreateWithFlags", event, &Leaks::events);
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) { return destroy(event, &Leaks::events); }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
-  return enqueue("cudaEventRecord", stream, [=] { event->at = std::chrono::steady_clock::now(); });
+  return enqueue("cudaEventRecord", stream,
+                 [at = event->at] { *at = std::chrono::steady_clock::now(); });
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t stop) {
-  *milliseconds = std::chrono::duration<float, std::milli>(stop->at - start->at).count();
-  return wait("cudaEventElapsedTime");
+  *milliseconds = std::chrono::duration<float, std::milli>(*stop->at - *start->at).count();
+  return told(enter("cudaEventElapsedTime").error);
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
@@ -197,12 +227,13 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
 cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* executable, cudaGraph_t graph,
                                           unsigned long long) {
   const cudaError_t code = create("cudaGraphInstantiateWithFlags", executable, &Leaks::graphs);
-  if (code == cudaSuccess) (*executable)->work = graph->work;
+  if (code == cudaSuccess)
+    (*executable)->work = std::make_shared<const std::vector<Work>>(graph->work);
   return code;
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
-  return enqueue("cudaGraphLaunch", stream, [=] {
-    for (const auto& work : executable->work) work();
+  return enqueue("cudaGraphLaunch", stream, [all = executable->work] {
+    for (const auto& work : *all) work();
   });
 }
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) { return destroy(graph, &Leaks::graphs); }

@@ -10,6 +10,43 @@
 
 #include "tests/fakes/gpu_names.hpp"
 
+CUstream_st::CUstream_st() : thread_([this] { run(); }) {}
+
+CUstream_st::~CUstream_st() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void CUstream_st::give(Work work) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(work));
+  }
+  changed_.notify_all();
+}
+
+void CUstream_st::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return queue_.empty(); });
+}
+
+void CUstream_st::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return ended_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    lock.unlock();
+    queue_.front()();  // others only add behind it
+    lock.lock();
+    queue_.pop_front();
+    changed_.notify_all();
+  }
+}
+
 namespace assay::fakes::cuda {
 namespace {
 
@@ -30,6 +67,8 @@ Trouble parse_trouble(const std::string& text) {
     const std::string value = equals == part.npos ? "" : part.substr(equals + 1);
     if (trouble.call.empty())
       trouble.call = part;
+    else if (key == "gpu")
+      trouble.gpu = std::stoi(value);
     else if (key == "after")
       trouble.after = std::stoi(value);
     else if (key == "error")
@@ -67,7 +106,20 @@ int& current_gpu() {
   return gpu;
 }
 
-Entry enter(const char* call) {
+void sleep_for(double seconds) {
+  if (seconds > 0) std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+}
+
+void wait_for_all() {
+  std::set<cudaStream_t> streams;
+  {
+    const std::lock_guard lock(state().mutex);
+    streams = state().streams;
+  }
+  for (auto* stream : streams) stream->wait();
+}
+
+Entry enter(const char* call, Delay delay) {
   auto& s = state();
   Entry entry;
   {
@@ -76,12 +128,13 @@ Entry enter(const char* call) {
     if (s.broken != cudaSuccess) return entry;
     const int number = s.calls[call]++;
     for (const auto& trouble : s.troubles)
-      if (trouble.call == call && number >= trouble.after) entry.trouble = trouble;
+      if (trouble.call == call && number >= trouble.after &&
+          (trouble.gpu < 0 || trouble.gpu == current_gpu()))
+        entry.trouble = trouble;
     entry.error = entry.trouble.error;
     if (entry.trouble.late != cudaSuccess) s.late = entry.trouble.late;
   }
-  if (entry.trouble.delay_s > 0)
-    std::this_thread::sleep_for(std::chrono::duration<double>(entry.trouble.delay_s));
+  if (delay == Delay::now) sleep_for(entry.trouble.delay_s);
   return entry;
 }
 
@@ -91,6 +144,7 @@ cudaError_t told(cudaError_t code) {
 }
 
 void reset() {
+  wait_for_all();
   auto& s = state();
   const std::lock_guard lock(s.mutex);
   for (const auto& [base, allocation] : s.allocations) {
@@ -102,6 +156,7 @@ void reset() {
   s.calls.clear();
   s.late = s.broken = s.last = cudaSuccess;
   s.made = {};
+  s.streams.clear();
   read_environment(s);
   current_gpu() = 0;
 }
@@ -136,18 +191,22 @@ void* reach(const void* p, std::size_t bytes) {
 
 cudaError_t enqueue(const char* call, cudaStream_t stream, std::function<void()> work,
                     void* written, std::size_t bytes) {
-  const Entry entry = enter(call);
+  const Entry entry = enter(call, Delay::later);
   if (entry.error != cudaSuccess) return told(entry.error);
   const bool corrupt = entry.trouble.corrupt && bytes > 0;
   const bool happens = entry.trouble.late == cudaSuccess;
-  auto all = [work = std::move(work), written, bytes, corrupt, happens] {
+  const double delay_s = entry.trouble.delay_s;
+  auto all = [work = std::move(work), written, bytes, corrupt, happens, delay_s] {
+    sleep_for(delay_s);
     if (happens) work();
     if (corrupt) static_cast<std::byte*>(written)[bytes / 2] ^= std::byte{4};
   };
-  if (stream != nullptr && stream->captured)
+  if (stream == nullptr)
+    all();
+  else if (stream->captured)
     stream->captured->push_back(all);
   else
-    all();
+    stream->give(all);
   return cudaSuccess;
 }
 

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <thread>
 #include <vector>
 
 #include "tests/fakes/cuda/fake_cuda.hpp"
@@ -15,16 +19,34 @@ using Work = std::function<void()>;
 
 // The runtime's opaque types.
 struct CUstream_st {
+ public:
+  CUstream_st();
+  /// When all is done.
+  ~CUstream_st();
+  void give(Work work);
+  void wait();
+
   std::optional<std::vector<Work>> captured;  ///< while a graph is recorded
+
+ private:
+  void run();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Work> queue_;  ///< the first one is being done
+  bool ended_ = false;
+  std::thread thread_;
 };
 struct CUevent_st {
-  std::chrono::steady_clock::time_point at;
+  using Moment = std::chrono::steady_clock::time_point;
+  /// Of work too, that may still be under way when the event is gone.
+  std::shared_ptr<Moment> at = std::make_shared<Moment>();
 };
 struct CUgraph_st {
   std::vector<Work> work;
 };
 struct CUgraphExec_st {
-  std::vector<Work> work;
+  std::shared_ptr<const std::vector<Work>> work;
 };
 
 namespace assay::fakes::cuda {
@@ -48,19 +70,26 @@ struct State {
   cudaError_t last = cudaSuccess;    ///< for cudaGetLastError
   std::map<std::uintptr_t, Allocation> allocations;
   Leaks made;  ///< but for allocations
+  std::set<cudaStream_t> streams;
 };
 State& state();
 
 /// This thread's GPU.
 int& current_gpu();
 
-/// What happens at a call: the trouble that strikes now, after its delay, and whether the call may
-/// go on (cudaSuccess) or what it returns.
+/// What happens at a call: the trouble that strikes now, and whether the call may go on
+/// (cudaSuccess) or what it returns.
 struct Entry {
   cudaError_t error = cudaSuccess;
   Trouble trouble;
 };
-Entry enter(const char* call);
+/// After its delay, unless the delay is that of what is enqueued.
+enum class Delay { now, later };
+Entry enter(const char* call, Delay delay = Delay::now);
+void sleep_for(double seconds);
+
+/// Until every stream has done what it was given.
+void wait_for_all();
 
 /// Remembers `code` for cudaGetLastError, and returns it.
 cudaError_t told(cudaError_t code);

@@ -1,0 +1,98 @@
+#include "harness/run/device_timing.hpp"
+
+#include <algorithm>
+
+namespace assay::run {
+
+namespace {
+
+constexpr double seconds_per_ns = 1e-9;
+double since_s(std::int64_t begin_ns) {
+  return static_cast<double>(now_ns() - begin_ns) * seconds_per_ns;
+}
+
+void time_isolated(const Timed& timed, const OnDevice& on, bool last,
+                   const DeviceReadings& readings) {
+  auto& [prepared, group, progress] = timed;
+  const auto n = readings.device_s.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    prepared.reset({.last = last && i + 1 == n});
+    progress.enter_launch();
+    group.barrier();
+    const auto begin = now_ns();
+    on.stopwatch.mark(0);
+    prepared.launch();
+    on.stopwatch.mark(1);
+    on.device.wait();
+    readings.wall_s[i] = since_s(begin);
+    progress.exit_launch();
+    readings.device_s[i] = on.stopwatch.seconds(0, 1);
+  }
+}
+
+/// `launch(i)` enqueues the ith of all.
+template <class Launch>
+void time_batches(const Timed& timed, const OnDevice& on, const DeviceReadings& readings,
+                  Launch launch) {
+  auto& progress = timed.progress;
+  const auto n = readings.device_s.size();
+  for (std::size_t first = 0; first < n;) {
+    const auto count = std::min(device::Stopwatch::most, n - first);
+    progress.enter_launch();
+    auto begin = now_ns();
+    if (on.gate == Gate::closed) on.stopwatch.close();
+    on.stopwatch.mark(0);
+    for (std::size_t i = 0; i < count; ++i) {
+      launch(first + i);
+      on.stopwatch.mark(i + 1);
+    }
+    timed.group.barrier();
+    if (on.gate == Gate::closed) {
+      begin = now_ns();
+      on.stopwatch.open();
+    }
+    on.device.wait();
+    const double share_s = since_s(begin) / static_cast<double>(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      progress.exit_launch();
+      readings.wall_s[first + i] = share_s;
+      readings.device_s[first + i] = on.stopwatch.seconds(i, i + 1);
+    }
+    first += count;
+  }
+}
+
+void time_stream(const Timed& timed, const OnDevice& on, bool last,
+                 const DeviceReadings& readings) {
+  timed.prepared.reset({.last = last});
+  time_batches(timed, on, readings, [&](std::size_t) { timed.prepared.launch(); });
+}
+
+/// Recordings are those of this call only: what the last of them writes has been announced.
+void time_graph(const Timed& timed, const OnDevice& on, bool last, const DeviceReadings& readings) {
+  const auto recorded = std::min(device::Stopwatch::most, readings.device_s.size());
+  timed.prepared.reset({.last = last});
+  for (std::size_t i = 0; i < recorded; ++i) {
+    on.stopwatch.begin_recording();
+    timed.prepared.launch();
+    on.stopwatch.end_recording(i);
+  }
+  time_batches(timed, on, readings, [&](std::size_t i) { on.stopwatch.replay(i % recorded); });
+  on.stopwatch.forget_recordings();
+}
+
+}  // namespace
+
+void time_on_device(const Timed& timed, const OnDevice& on, TimedCall call,
+                    const DeviceReadings& readings) {
+  switch (call.pacing) {
+    case Pacing::isolated:
+      return time_isolated(timed, on, call.last, readings);
+    case Pacing::stream:
+      return time_stream(timed, on, call.last, readings);
+    case Pacing::graph:
+      return time_graph(timed, on, call.last, readings);
+  }
+}
+
+}  // namespace assay::run

@@ -1,0 +1,209 @@
+"""A run on GPUs, on the double of CUDA: which GPU, what is timed, and GPUs that go wrong."""
+import os
+import unittest
+
+import program
+
+DOUBLE = os.environ.get("ASSAY_DOUBLE", "")
+# Little to copy: the double's kernels are plain loops on two busy cores.
+COPY = ("copy", "triad", "--memory", "device", "-b", "64K", "-w", "2", "--warmup-time", "0", "--quiet")
+FEW = (*COPY, "-n", "20")
+JUDGED = (*COPY, "--blocks", "8", "--block-length", "3", "--pilot", "20")
+
+
+def gpus(count, trouble="", **more):
+    """Environment of so many GPUs on this host, with what goes wrong on them."""
+    return {"ASSAY_FAKE_GPUS": str(count), "ASSAY_FAKE_CUDA": trouble, **more}
+
+
+class GpuTest(program.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        if not DOUBLE:
+            self.skipTest("this build has no CUDA, so there is no double of it")
+
+    def run_on(self, ranks, *arguments, count=None, trouble="", **more):
+        command = self.launcher(ranks, DOUBLE, "run", *arguments, "--out", "out")
+        environment = gpus(ranks if count is None else count, trouble, **more)
+        return self.finish(self.start(command, environment))
+
+    def cases(self, benchmark):
+        found = [c for c in self.json("out", "result.json")["cases"] if c["benchmark"] == benchmark]
+        self.assertTrue(found, "there is no such case")
+        return found
+
+
+class Measured(GpuTest):
+    def measured(self, ranks, pacing):
+        run = self.run_on(ranks, *FEW, "--pacing", pacing)
+        self.assertEqual(run.code, 0, run)
+        for benchmark in ("copy", "triad"):
+            for case in self.cases(benchmark):
+                self.assertEqual(case["status"], "measured")
+                self.assertEqual(case["dims"]["memory"], "device")
+                self.assertEqual(case["protocol"]["pacing"], pacing)
+                self.assertEqual(case["notes"]["timed_by"], "events of the GPU")
+                self.assertEqual(case["notes"]["kernel"], "CUDA")
+                self.assertNotIn("gates_expired", case["notes"])
+                self.assertEqual(case["n"], 20)
+                self.assertEqual(case["verify"]["after"]["wrong"], 0)
+                self.assertEqual(case["verify"]["after"]["checked"], ranks * 8192)
+                self.assertIn("bandwidth", case["figures"])
+                self.assertEqual(case["figures"]["wall_time"]["n"], 20)
+        judged = self.alone("judge", "out", "--out", "again.json")
+        self.assertEqual(judged.code, 0, judged)
+        self.assertEqual(self.read("again.json"), self.read("out", "verdict.json"))
+
+    def test_isolated_on_1(self):
+        self.measured(1, "isolated")
+
+    def test_isolated_on_3(self):
+        self.measured(3, "isolated")
+
+    def test_stream_on_2(self):
+        self.measured(2, "stream")
+
+    def test_stream_on_5(self):
+        self.measured(5, "stream")
+
+    def test_graph_on_1(self):
+        self.measured(1, "graph")
+
+    def test_graph_on_2(self):
+        self.measured(2, "graph")
+
+    def test_against_a_contract(self):
+        self.write("contract.json", {
+            "format": "assay.contract", "schema_version": "0.1.0", "name": "hbm",
+            "clauses": [{"id": "hbm", "of": {"benchmark": "copy", "memory": "device", "bytes": "64KiB",
+                                             "pacing": "stream"},
+                         "metric": "bandwidth", "q": 0.5, "at_least": "1 kB/s"}]})
+        run = self.run_on(2, "--contract", "contract.json", "--quiet")
+        # A busy machine may drift, which is no pass: what matters is that it is judged, and how.
+        self.assertIn(run.code, (0, 11), run)
+        self.assertRegex(run.flat, "hbm median bandwidth|hbm rank [01] on .*median bandwidth|hbm worst of 2")
+        again = self.alone("judge", "out", "--out", "again.json")
+        self.assertEqual(again.code, run.code, again)
+        self.assertEqual(self.read("again.json"), self.read("out", "verdict.json"))
+
+
+class Told(GpuTest):
+    """What the driver's library tells, on its double."""
+
+    def setUp(self):
+        super().setUp()
+        self.nvml = {"LD_LIBRARY_PATH": os.path.join(os.path.dirname(DOUBLE), "fakes", "nvml_whole")}
+
+    def test_readings_are_judged(self):
+        def clause(metric, bound):
+            return {"id": metric, "of": {"benchmark": "copy", "memory": "device", "bytes": "64KiB"},
+                    "metric": metric, "at_most": bound}
+        self.write("contract.json", {
+            "format": "assay.contract", "schema_version": "0.1.0", "name": "health",
+            "clauses": [clause("gpu_temperature", "83 C"), clause("gpu_power", "100 W"),
+                        clause("ecc_corrected", 0), clause("gpu_throttled", 0)]})
+        run = self.run_on(1, "--contract", "contract.json", "--quiet", **self.nvml)
+        self.expect(run, 10, r"PASS gpu_temperature highest gpu_temperature 41.00 C",
+                    r"FAIL gpu_power .*101.0 W; at most 100.0 W required", "PASS ecc_corrected",
+                    "FAIL gpu_throttled .*2.000; at most 0 required")
+        again = self.alone("judge", "out", "--out", "again.json")
+        self.assertEqual(again.code, 10, again)
+        self.assertEqual(self.read("again.json"), self.read("out", "verdict.json"))
+
+    def test_what_a_gpu_cannot_tell_is_no_pass(self):
+        self.write("contract.json", {
+            "format": "assay.contract", "schema_version": "0.1.0", "name": "health",
+            "clauses": [{"id": "ecc", "of": {"benchmark": "copy", "memory": "device"},
+                         "metric": "ecc_uncorrected", "at_most": 0}]})
+        run = self.run_on(2, "--contract", "contract.json", "--quiet", **self.nvml)
+        self.expect(run, 11, "NOT MEASURED ecc .*rank 1 on host .* ecc_uncorrected is not finite")
+
+    def test_the_inventory(self):
+        run = self.run_on(2, *FEW, **self.nvml)
+        self.assertEqual(run.code, 0, run)
+        topology = self.json("out", "result.json")["topology"]
+        self.assertEqual([d["rank"] for d in topology["devices"]], ["0", "1"])
+        self.assertEqual(topology["devices"][0]["serial"], "1320000000001")
+        self.assertEqual(topology["devices"][0]["gpu_nvlinks"], "17 of 18 up")
+        self.assertEqual(topology["fingerprints"][0]["gpu"], "2 × NVIDIA Double")
+        self.assertNotIn("nvml", topology["devices"][0])
+        self.assertRegex(run.flat, r"gpus_differ: gpu_ecc is .*not told \(rank 1\)")
+
+    def test_without_the_library_it_is_said(self):
+        run = self.run_on(1, *FEW)
+        self.assertEqual(run.code, 0, run)
+        self.assertRegex(self.json("out", "result.json")["topology"]["devices"][0]["nvml"],
+                         "libnvidia-ml.so.1: cannot")
+
+
+class Refused(GpuTest):
+    """One sentence, once, and nothing is run."""
+
+    def refused(self, ranks, pattern, *more, count=0, arguments=FEW):
+        run = self.run_on(ranks, *arguments, *more, count=count)
+        self.refuse(run, pattern)
+
+    def test_no_gpu_on_1(self):
+        self.refused(1, r"rank 0 on host \S+: there is no GPU for it: no CUDA-capable device is detected; ")
+
+    def test_no_gpu_on_2(self):
+        self.refused(2, "rank 0 on host .*: there is no GPU for it")
+
+    def test_no_gpu_on_3(self):
+        self.refused(3, "rank 0 on host .*: there is no GPU for it")
+
+    def test_too_few_gpus(self):
+        self.refused(3, "host .*: 3 ranks see 2 GPUs between them, none of which is left for rank 2; ",
+                     count=2)
+
+    def test_graph_pacing_in_the_hosts_memory(self):
+        run = self.run_on(2, "copy", *program.SHORT, "--pacing", "graph")
+        self.refuse(run, "assay run: copy .* graph: pacing graph replays what a GPU has recorded")
+
+    def test_a_case_that_may_be_left_out_needs_no_gpu(self):
+        self.write("suite.json", {
+            "format": "assay.suite", "schema_version": "0.1.0", "name": "some",
+            "cases": [{"benchmark": "copy", "bytes": "64KiB", "stop": {"iterations": 10}},
+                      {"benchmark": "copy", "bytes": "64KiB", "memory": "device", "optional": True,
+                       "stop": {"iterations": 10}}]})
+        run = self.run_on(1, "--suite", "suite.json", "--quiet", count=0)
+        self.assertEqual(run.code, 0, run)
+        skipped = [c for c in self.cases("copy") if c["dims"]["memory"] == "device"]
+        self.assertEqual(skipped[0]["status"], "skipped")
+        self.assertIn("no CUDA-capable device", skipped[0]["reason"])
+
+    def test_a_dry_run_needs_no_gpu(self):
+        run = self.run_on(1, *FEW, "--dry-run", count=0)
+        self.assertEqual(run.code, 0, run)
+        self.assertIn("up to 0.2 MiB of messages per rank on its GPU", run.out)
+
+    def test_shared_where_that_is_asked_for(self):
+        run = self.run_on(3, *FEW, "--share-gpu", count=1)
+        self.assertEqual(run.code, 0, run)
+
+
+class GoneWrong(GpuTest):
+    def test_corrupted_data_fail(self):
+        run = self.run_on(2, *JUDGED, trouble="copy:corrupt:gpu=1")
+        self.expect(run, 10, r"FAIL correct copy .*elements wrong; the first on rank 1")
+        self.assertEqual(self.alone("judge", "out").code, 10)
+
+    def test_a_crashed_gpu_is_named(self):
+        run = self.run_on(2, *FEW, trouble="triad:late=700:after=10:gpu=1")
+        self.expect_sentence(run, 12, r".*rank 1, GPU 1 \(NVIDIA Double, 0000:1C:00.0\): "
+                                      r".*an illegal memory access was encountered")
+        self.assertFalse(self.json("out", "result.json")["run"]["complete"])
+
+    def test_a_hanging_gpu_is_seen(self):
+        run = self.run_on(2, *FEW, "--timeout", "2", trouble="copy:delay=600:after=10:gpu=1")
+        self.expect_sentence(run, 12, "rank 1 on host .*no progress .*inside the operation")
+        self.assertFalse(self.json("out", "result.json")["run"]["complete"])
+
+    def test_too_little_memory_fails_the_case(self):
+        run = self.run_on(1, "copy", "--memory", "device", "-b", "4G", "-n", "3", "--quiet")
+        self.assertEqual(run.code, 11, run)
+        self.assertRegex(self.cases("copy")[0]["reason"], "GPU 0 .*cannot allocate .* are free")
+
+
+if __name__ == "__main__":
+    program.main(__file__)
