@@ -160,7 +160,8 @@ INSTANTIATE_TEST_SUITE_P(
             "clauses[0].of.op: a range stands where only names belong; list the values: [\"a\", "
             "\"b\"]"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"pacing\":\"streams\"}"),
-            "clauses[0].of.pacing: \"streams\" is unknown; expected one of isolated, stream, graph"},
+            "clauses[0].of.pacing: \"streams\" is unknown; expected one of isolated, stream, "
+            "graph"},
         Bad{"\"guard\":0," + clause(),
             "guard: 0 is out of range; it must be above 0 and below 1: without a band no error can "
             "be "
@@ -246,6 +247,14 @@ TEST_P(ShippedContract, IsValidAgainstItsSchemaAndParses) {
 
 INSTANTIATE_TEST_SUITE_P(All, ShippedContract,
                          testing::Values("quickstart", "node-cpu", "fabric-cpu"));
+
+TEST(ContractSchema, KnowsEveryMetricAndNoOther) {
+  const auto schema = nlohmann::json::parse(test::contents("configs/schema/contract.schema.json"));
+  std::vector<std::string> names;
+  for (const auto& metric : metrics) names.emplace_back(metric.name);
+  EXPECT_THAT(schema.at("definitions").at("metric").at("enum").get<std::vector<std::string>>(),
+              testing::UnorderedElementsAreArray(names));
+}
 
 TEST(ContractSchema, RefusesWhatTheParserRefuses) {
   auto json = nlohmann::json::parse(test::contents("configs/contracts/quickstart.json"));
