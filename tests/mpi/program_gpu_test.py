@@ -72,6 +72,17 @@ class Measured(GpuTest):
     def test_graph_on_2(self):
         self.measured(2, "graph")
 
+    def test_ranks_that_are_timed_together(self):
+        """T_max is that of all ranks; what needs a common clock is absent, and why is said."""
+        run = self.run_on(3, "copy", *FEW[2:], "--layout", "world", "--pacing", "stream",
+                          trouble="copy:delay=0.003:gpu=2")
+        self.assertEqual(run.code, 0, run)
+        case = self.cases("copy")[0]
+        for figure in ("span", "transfer", "last_arriver"):
+            self.assertEqual(case["absent"][figure], "events of several GPUs share no clock")
+        self.assertGreaterEqual(case["figures"]["time"]["min"], 0.003, "one GPU is that slow")
+        self.assertGreaterEqual(case["figures"]["wall_time"]["min"], 0.0029)
+
     def test_against_a_contract(self):
         self.write("contract.json", {
             "format": "assay.contract", "schema_version": "0.1.0", "name": "hbm",
@@ -102,6 +113,8 @@ class Local(GpuTest):
                 self.assertEqual(case["n"], 20)
                 both = 2 if case["dims"].get("way") == "both" else 1
                 self.assertEqual(case["verify"]["after"]["checked"], ranks * both * elements)
+        # Twice the double's cache of 64 KiB: over and over the same 64 KiB would be read from it.
+        self.assertEqual(self.cases("read")[0]["notes"]["buffers"], "2")
         self.assertEqual({c["dims"]["way"] for c in self.cases("host_copy")},
                          {"to_device", "to_host", "both"})
 
