@@ -29,6 +29,10 @@ bench::Benchmarks catalogue() {
   all.push_back(make_congestion());
   all.push_back(make_copy());
   all.push_back(make_triad());
+  all.push_back(make_read());
+  all.push_back(make_write());
+  all.push_back(make_host_copy());
+  all.push_back(make_launch());
   all.push_back(make_gemm());
   return all;
 }

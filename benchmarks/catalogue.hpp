@@ -12,6 +12,10 @@ std::shared_ptr<const bench::Benchmark> make_overlap();
 std::shared_ptr<const bench::Benchmark> make_congestion();
 std::shared_ptr<const bench::Benchmark> make_copy();
 std::shared_ptr<const bench::Benchmark> make_triad();
+std::shared_ptr<const bench::Benchmark> make_read();
+std::shared_ptr<const bench::Benchmark> make_write();
+std::shared_ptr<const bench::Benchmark> make_host_copy();
+std::shared_ptr<const bench::Benchmark> make_launch();
 std::shared_ptr<const bench::Benchmark> make_gemm();
 
 /// All benchmarks in the order of `assay list`.

@@ -56,14 +56,15 @@ WrongElement PatternCheck::here(std::string buffer, std::uint64_t offset) const 
   return wrong;
 }
 
-void PatternCheck::data(const std::byte* data, const kernels::Pattern& pattern,
-                        kernels::Slice slice, std::uint64_t at) {
-  const auto found = context_.device.verify(data, pattern, slice);
+void PatternCheck::data_on(device::Device& device, const std::byte* data,
+                           const kernels::Pattern& pattern, kernels::Slice slice,
+                           std::uint64_t at) {
+  const auto found = device.verify(data, pattern, slice);
   report_.checked += slice.count;
   report_.wrong += found.wrong;
   if (found.wrong == 0 || report_.first) return;
   const std::size_t width = size_of(pattern.type);
-  const auto actual = context_.device.read_element(data + found.first * width, width);
+  const auto actual = device.read_element(data + found.first * width, width);
   const auto entry = kernels::pattern_entry(slice.seed, slice.first_index + found.first);
   report_.first = here("recv", at + found.first);
   report_.first->expected = element_text(pattern.type, pattern.entries[entry]);

@@ -19,7 +19,12 @@ class PatternCheck {
 
   /// `at`: element offset of `data` within its buffer, for the report.
   void data(const std::byte* data, const kernels::Pattern& pattern, kernels::Slice slice,
-            std::uint64_t at);
+            std::uint64_t at) {
+    data_on(context_.device, data, pattern, slice, at);
+  }
+  /// The same in memory of another device than the case's.
+  void data_on(device::Device& device, const std::byte* data, const kernels::Pattern& pattern,
+               kernels::Slice slice, std::uint64_t at);
   /// An overwritten guard byte counts as a wrong element of `buffer`.
   void guards(std::string_view buffer, const bench::BufferRing& ring, std::size_t slot);
   const VerifyReport& report() const { return report_; }

@@ -211,5 +211,39 @@ struct Triad {
   }
 };
 
+/// a[i] = value. It begins a chunk.
+struct Write {
+  double* a;
+  double value;
+  std::size_t count;
+  Split<double> split() const { return {a, count}; }
+  ASSAY_HOST_DEVICE void operator()(Place place) const {
+    Split<double>(a, count).share(
+        place,
+        [&](std::size_t i) {
+          Chunk<double>::at(a + i) = {{value, value}};
+        },
+        [&](std::size_t i) { a[i] = value; });
+  }
+};
+
+/// Exclusive or of the bits of all elements, which begin a chunk: of the thread's own.
+struct Fold {
+  const std::uint64_t* a;
+  std::size_t count;
+  Split<std::uint64_t> split() const { return {a, count}; }
+  ASSAY_HOST_DEVICE std::uint64_t operator()(Place place) const {
+    std::uint64_t bits = 0;
+    Split<std::uint64_t>(a, count).share(
+        place,
+        [&](std::size_t i) {
+          const Chunk<std::uint64_t> both = Chunk<std::uint64_t>::at(a + i);
+          bits ^= both.lane[0] ^ both.lane[1];
+        },
+        [&](std::size_t i) { bits ^= a[i]; });
+    return bits;
+  }
+};
+
 }  // namespace
 }  // namespace assay::kernels

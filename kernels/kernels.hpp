@@ -43,6 +43,11 @@ void copy(double* b, const double* a, std::size_t count) noexcept;
 /// a[i] = b[i] + s·c[i]; counts 24 bytes of work per element.
 void triad(double* a, const double* b, const double* c, double s, std::size_t count) noexcept;
 
+/// a[i] = value; counts 8 bytes of work per element.
+void write(double* a, double value, std::size_t count) noexcept;
+/// *bits ^= a[0] ^ a[1] ^ … of words of 8 bytes; counts 8 bytes of work per element.
+void fold(std::uint64_t* bits, const void* a, std::size_t count) noexcept;
+
 /// The instruction set in use: "avx512", "avx2", "baseline". Recorded in the fingerprint.
 std::string_view instruction_set() noexcept;
 /// For tests and micro benchmarks: uses `name` from now on; false if this CPU lacks it.

@@ -26,10 +26,15 @@ cudaError_t verify(const Queue& queue, const void* data, const Pattern& pattern,
 cudaError_t reduce(const Queue& queue, void* acc, const void* in, std::size_t count, DataType type,
                    ReduceOp op);
 cudaError_t divide(const Queue& queue, void* data, std::size_t count, DataType type, int divisor);
-/// Arrays of copy() and triad() are aligned to 16 bytes.
+/// Arrays of copy(), triad(), write() and fold() are aligned to 16 bytes.
 cudaError_t copy(const Queue& queue, double* b, const double* a, std::size_t count);
 cudaError_t triad(const Queue& queue, double* a, const double* b, const double* c, double s,
                   std::size_t count);
+cudaError_t write(const Queue& queue, double* a, double value, std::size_t count);
+/// Of 8 bytes each; `bits` are the GPU's.
+cudaError_t fold(const Queue& queue, std::uint64_t* bits, const void* a, std::size_t count);
+/// A kernel of one thread that does nothing.
+cudaError_t launch_nothing(const Queue& queue);
 
 /// In memory of the host that the GPU reaches, too.
 struct Gate {

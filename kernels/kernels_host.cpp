@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstring>
@@ -164,6 +165,21 @@ void copy(double* b, const double* a, std::size_t count) noexcept {
 void triad(double* a, const double* b, const double* c, double s, std::size_t count) noexcept {
   const std::size_t bytes = count * sizeof(double);
   active().triad(a, b, c, s, count, store_for(a, bytes, 3 * bytes));
+}
+
+void write(double* a, double value, std::size_t count) noexcept { std::fill_n(a, count, value); }
+
+void fold(std::uint64_t* bits, const void* a, std::size_t count) noexcept {
+  const auto* words = static_cast<const std::uint64_t*>(a);
+  constexpr std::size_t lanes = 16;
+  std::array<std::uint64_t, lanes> sums{};
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] ^= words[i + lane];
+  std::uint64_t all = 0;
+  for (const auto sum : sums) all ^= sum;
+  for (; i < count; ++i) all ^= words[i];
+  *bits ^= all;
 }
 
 std::string_view instruction_set() noexcept { return active().name; }

@@ -49,6 +49,15 @@ __global__ void __launch_bounds__(block_threads, blocks_per_multiprocessor)
   atomicMax(&findings->left, found.left);
 }
 
+/// One addition for each warp. Order does not matter to an exclusive or.
+__global__ void __launch_bounds__(block_threads, blocks_per_multiprocessor)
+    run_fold(Fold body, unsigned long long* bits) {
+  unsigned long long mine = body(this_thread());
+  for (unsigned lanes = 16; lanes > 0; lanes /= 2)
+    mine ^= __shfl_xor_sync(0xffffffffu, mine, static_cast<int>(lanes));
+  if (threadIdx.x % 32 == 0) atomicXor(bits, mine);
+}
+
 class Launcher {
  public:
   explicit Launcher(const Queue& queue, Findings* findings = nullptr)
@@ -70,6 +79,12 @@ class Launcher {
   cudaError_t run_verify(const Verify<T>& body, const Table<T>& table, std::size_t units) {
     if (units == 0) return cudaSuccess;
     cuda::run_verify<<<blocks(units), block_threads, 0, queue_.stream>>>(body, table, findings_);
+    return cudaGetLastError();
+  }
+  cudaError_t run_fold(const Fold& body, std::uint64_t* bits, std::size_t units) {
+    if (units == 0) return cudaSuccess;
+    cuda::run_fold<<<blocks(units), block_threads, 0, queue_.stream>>>(
+        body, reinterpret_cast<unsigned long long*>(bits));
     return cudaGetLastError();
   }
 

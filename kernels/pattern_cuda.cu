@@ -25,4 +25,14 @@ cudaError_t triad(const Queue& queue, double* a, const double* b, const double* 
   return Launcher(queue).run(body, body.split().units());
 }
 
+cudaError_t write(const Queue& queue, double* a, double value, std::size_t count) {
+  const Write body{a, value, count};
+  return Launcher(queue).run(body, body.split().units());
+}
+
+cudaError_t fold(const Queue& queue, std::uint64_t* bits, const void* a, std::size_t count) {
+  const Fold body{static_cast<const std::uint64_t*>(a), count};
+  return Launcher(queue).run_fold(body, bits, body.split().units());
+}
+
 }  // namespace assay::kernels::cuda

@@ -22,9 +22,9 @@ std::optional<Enum> from(const Names& names, std::string_view text) {
 }
 
 /// Dimensions in the order people read them; the shape of a matrix product is one word.
-constexpr std::array<std::string_view, 11> label_order{
-    "collective", "bytes",    "m",      "type",    "op",    "counts",
-    "algorithm",  "progress", "beside", "backend", "memory"};
+constexpr std::array<std::string_view, 12> label_order{
+    "collective", "way",       "bytes",    "m",      "type",    "op",
+    "counts",     "algorithm", "progress", "beside", "backend", "memory"};
 
 std::string shape(const Dims& dims) {
   std::string text;

@@ -20,11 +20,12 @@ struct DimInfo {
   std::string_view help;
 };
 
-inline constexpr std::array<DimInfo, 18> dim_table{{
+inline constexpr std::array<DimInfo, 19> dim_table{{
     {"collective", DimKind::text, "which collective is under way: see list collectives"},
     {"backend", DimKind::text,
      "communication library, and with it where the buffers are: see list backends"},
     {"memory", DimKind::text, "where the buffers are: host, or device (a GPU's)"},
+    {"way", DimKind::text, "between a GPU and its host: to_device, to_host, or both at once"},
     {"type", DimKind::text, "element type: int8 … fp64, fp8_e4m3, fp8_e5m2, fp16, bf16"},
     {"op", DimKind::text, "reduction: sum, prod, min, max, avg"},
     {"bytes", DimKind::bytes, "message size: max(send, receive) bytes on a rank"},

@@ -76,6 +76,11 @@ Stopwatch* CudaDevice::stopwatch() {
   return stopwatch_.get();
 }
 
+HostLink* CudaDevice::host_link() {
+  if (host_link_ == nullptr) host_link_ = std::make_unique<CudaHostLink>(gpu_, queue_.stream);
+  return host_link_.get();
+}
+
 void CudaDevice::check() const { cuda::check(gpu_, failure_.code(), failure_.call()); }
 
 Buffer CudaDevice::allocate(std::size_t bytes) {
@@ -138,6 +143,19 @@ void CudaDevice::copy_doubles(double* b, const double* a, std::size_t count) noe
 void CudaDevice::triad(double* a, const double* b, const double* c, double s,
                        std::size_t count) noexcept {
   failure_.note(kernels::cuda::triad(queue_, a, b, c, s, count), "triad");
+}
+
+void CudaDevice::write(double* a, double value, std::size_t count) noexcept {
+  failure_.note(kernels::cuda::write(queue_, a, value, count), "write");
+}
+
+void CudaDevice::fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept {
+  failure_.note(kernels::cuda::fold(queue_, reinterpret_cast<std::uint64_t*>(bits), a, count),
+                "fold");
+}
+
+void CudaDevice::do_nothing() noexcept {
+  failure_.note(kernels::cuda::launch_nothing(queue_), "launch_nothing");
 }
 
 std::uint64_t CudaDevice::read_element(const std::byte* data, std::size_t element_bytes) {

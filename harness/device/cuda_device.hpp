@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/device/cuda_handles.hpp"
+#include "harness/device/cuda_host_link.hpp"
 #include "harness/device/cuda_stopwatch.hpp"
 #include "harness/device/device.hpp"
 #include "kernels/kernels_cuda.hpp"
@@ -35,10 +36,14 @@ class CudaDevice final : public Device {
   void copy_doubles(double* b, const double* a, std::size_t count) noexcept override;
   void triad(double* a, const double* b, const double* c, double s,
              std::size_t count) noexcept override;
+  void write(double* a, double value, std::size_t count) noexcept override;
+  void fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept override;
+  void do_nothing() noexcept override;
   std::string kernels() const override { return "CUDA"; }
   std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) override;
   void wait() noexcept override;
   Stopwatch* stopwatch() override;
+  HostLink* host_link() override;
   void check() const override;
 
   const Gpu& gpu() const { return gpu_; }
@@ -55,6 +60,7 @@ class CudaDevice final : public Device {
   Buffer findings_;
   CudaFailure failure_;
   std::unique_ptr<CudaStopwatch> stopwatch_;  ///< once somebody has asked for it
+  std::unique_ptr<CudaHostLink> host_link_;   ///< likewise
 };
 
 }  // namespace assay::device::cuda

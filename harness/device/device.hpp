@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "harness/device/host_link.hpp"
 #include "harness/device/stopwatch.hpp"
 #include "kernels/kernels.hpp"
 
@@ -85,6 +86,12 @@ class Device {
   /// a[i] = b[i] + s·c[i], likewise.
   virtual void triad(double* a, const double* b, const double* c, double s,
                      std::size_t count) noexcept = 0;
+  /// a[i] = value, likewise.
+  virtual void write(double* a, double value, std::size_t count) noexcept = 0;
+  /// *bits ^= a[0] ^ a[1] ^ … of words of 8 bytes, likewise.
+  virtual void fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept = 0;
+  /// Launches a kernel that does nothing; on the host calls a function.
+  virtual void do_nothing() noexcept = 0;
   /// What these kernels are made for: the instruction set in use, "CUDA".
   virtual std::string kernels() const = 0;
   /// Copies one element's bytes to the host, for reporting.
@@ -94,6 +101,8 @@ class Device {
   /// For work that is only enqueued; null where the caller's clock sees it end. One per device.
   /// Throws RunError.
   virtual Stopwatch* stopwatch() { return nullptr; }
+  /// Null on the host. One per device. Throws RunError.
+  virtual HostLink* host_link() { return nullptr; }
   /// Throws RunError if something failed in a function that may not throw. On the host nothing can.
   virtual void check() const {}
 };

@@ -79,6 +79,13 @@ class HostDevice final : public Device {
              std::size_t count) noexcept override {
     kernels::triad(a, b, c, s, count);
   }
+  void write(double* a, double value, std::size_t count) noexcept override {
+    kernels::write(a, value, count);
+  }
+  void fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept override {
+    kernels::fold(reinterpret_cast<std::uint64_t*>(bits), a, count);
+  }
+  void do_nothing() noexcept override {}
   std::string kernels() const override { return std::string(kernels::instruction_set()); }
 
   std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) override {

@@ -116,7 +116,7 @@ std::vector<std::string> shape(const CaseResult& c, Family family) {
               dim_text(c, "op"),
               family == Family::overlap ? dim_text(c, "progress") : companion(c)};
     case Family::memory:
-      return {fmt::format("{}", bytes_of(c))};
+      return {fmt::format("{}", bytes_of(c)), dim_text(c, "way"), dim_text(c, "memory")};
     case Family::compute:
       return {dim_text(c, "m"), dim_text(c, "n"), dim_text(c, "k"), dim_text(c, "type")};
     case Family::plain:
@@ -155,7 +155,11 @@ std::vector<Column> columns(Family family) {
   if (is_concurrent(family)) add({"collective", "size(B)", "type", "redop"});
   if (family == Family::overlap) add({"progress"});
   if (family == Family::congestion) add({"beside"});
-  if (family == Family::memory) add({"size(B)"});
+  if (family == Family::memory) {
+    add({"size(B)"});
+    all.push_back({"way", Align::right, "-"});
+    all.push_back({"memory", Align::right, "host"});
+  }
   if (family == Family::compute) add({"m", "n", "k", "type"});
   add({"time(us)"});
   if (family == Family::collective) add({"algbw(GB/s)", "busbw(GB/s)", "#wrong"});

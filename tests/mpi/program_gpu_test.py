@@ -72,6 +72,17 @@ class Measured(GpuTest):
     def test_graph_on_2(self):
         self.measured(2, "graph")
 
+    def test_ranks_that_are_timed_together(self):
+        """T_max is that of all ranks; what needs a common clock is absent, and why is said."""
+        run = self.run_on(3, "copy", *FEW[2:], "--layout", "world", "--pacing", "stream",
+                          trouble="copy:delay=0.003:gpu=2")
+        self.assertEqual(run.code, 0, run)
+        case = self.cases("copy")[0]
+        for figure in ("span", "transfer", "last_arriver"):
+            self.assertEqual(case["absent"][figure], "events of several GPUs share no clock")
+        self.assertGreaterEqual(case["figures"]["time"]["min"], 0.003, "one GPU is that slow")
+        self.assertGreaterEqual(case["figures"]["wall_time"]["min"], 0.0029)
+
     def test_against_a_contract(self):
         self.write("contract.json", {
             "format": "assay.contract", "schema_version": "0.1.0", "name": "hbm",
@@ -85,6 +96,56 @@ class Measured(GpuTest):
         again = self.alone("judge", "out", "--out", "again.json")
         self.assertEqual(again.code, run.code, again)
         self.assertEqual(self.read("again.json"), self.read("out", "verdict.json"))
+
+
+class Local(GpuTest):
+    """All that a GPU does by itself."""
+    ALL = ("read", "write", "host_copy", "launch", "--memory", "device", "--set",
+           "way=to_device,to_host,both", "-b", "64K", "-n", "20", "-w", "2", "--warmup-time", "0",
+           "--quiet")
+
+    def measured(self, ranks, pacing):
+        run = self.run_on(ranks, *self.ALL, "--pacing", pacing)
+        self.assertEqual(run.code, 0, run)
+        checked = {"read": 1, "write": 8192, "host_copy": 65536, "launch": 0}
+        for benchmark, elements in checked.items():
+            for case in self.cases(benchmark):
+                self.assertEqual(case["n"], 20)
+                both = 2 if case["dims"].get("way") == "both" else 1
+                self.assertEqual(case["verify"]["after"]["checked"], ranks * both * elements)
+        # Twice the double's cache of 64 KiB: over and over the same 64 KiB would be read from it.
+        self.assertEqual(self.cases("read")[0]["notes"]["buffers"], "2")
+        self.assertEqual({c["dims"]["way"] for c in self.cases("host_copy")},
+                         {"to_device", "to_host", "both"})
+
+    def test_isolated_on_2(self):
+        self.measured(2, "isolated")
+
+    def test_stream_on_3(self):
+        self.measured(3, "stream")
+
+    def test_graph_on_2(self):
+        self.measured(2, "graph")
+
+    def wrong(self, benchmark, trouble, *more):
+        run = self.run_on(2, benchmark, "--memory", "device", *more, "-b", "64K", "-n", "5", "-w", "1",
+                          "--warmup-time", "0", "--quiet", trouble=trouble)
+        self.expect(run, 10, f"FAIL correct {benchmark} .*elements wrong; the first on rank 1")
+
+    def test_wrong_reads_are_seen(self):
+        self.wrong("read", "fold:corrupt:gpu=1")
+
+    def test_wrong_writes_are_seen(self):
+        self.wrong("write", "write:corrupt:gpu=1")
+
+    def test_wrong_copies_to_the_host_are_seen(self):
+        self.wrong("host_copy", "cudaMemcpyAsync:corrupt:least=1000:gpu=1", "--set", "way=both")
+
+    def test_the_shipped_suite_can_be_planned(self):
+        suite = os.path.join(program.SOURCE, "configs", "suites", "gpu.json")
+        run = self.alone("run", "--suite", suite, "--ranks", "8", "--dry-run")
+        self.assertEqual(run.code, 0, run)
+        self.assertIn("16 cases on 8 ranks", run.out)
 
 
 class Told(GpuTest):

@@ -139,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
             "clauses[0].across: \"max\" is unknown; expected one of min, median, min/median"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytez\":\"8\"}"),
             "clauses[0].of.bytez: unknown key; expected one of benchmark, layout, pacing, cache, "
-            "collective, backend, memory, type, op, bytes, root, algorithm, counts, window, "
+            "collective, backend, memory, way, type, op, bytes, root, algorithm, counts, window, "
             "in_place, progress, beside, m, n, k, "
             "repetition, placement"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytes\":[]}"),

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <bit>
 #include <chrono>
 
 #include "harness/core/error.hpp"
@@ -136,6 +137,7 @@ using CudaDeviceDeathTest = CudaDeviceTest;
 TEST_F(CudaDeviceDeathTest, MemoryOfTheGpuIsOutOfTheHostsReach) {
   auto gpu = device();
   const Buffer buffer = gpu.allocate(4000);
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a stream has a thread
   EXPECT_DEATH(static_cast<void>(*static_cast<volatile std::byte*>(buffer.data())), "");
 }
 
@@ -154,6 +156,67 @@ TEST_F(CudaDeviceTest, LeavesNothingBehind) {
     EXPECT_NE(failure([&] { gpu.allocate(1); }), "");
   }
   EXPECT_EQ(fake::leaks(), fake::Leaks{});
+}
+
+TEST_F(CudaDeviceTest, FoldsAndWritesWhatTheHostWould) {
+  auto gpu = device();
+  for (const std::size_t count : {0u, 1u, 2u, 7u, 1000u, 1001u}) {
+    const Buffer data = gpu.allocate(8 * count), bits = gpu.allocate(8);
+    const auto words = kernels::movement(DataType::uint64, 1, 1);
+    const kernels::Slice all{.seed = 5, .first_index = 0, .count = count};
+    gpu.fill(data.data(), words, all);
+    gpu.fold(bits.data(), data.data(), count);
+    std::vector<std::uint64_t> same(count);
+    kernels::fill(same.data(), words, all);
+    std::uint64_t expected = 0;
+    for (const auto word : same) expected ^= word;
+    EXPECT_EQ(gpu.read_element(bits.data(), 8), expected) << count;
+    std::uint64_t of_host = 0;
+    kernels::fold(&of_host, same.data(), count);
+    EXPECT_EQ(of_host, expected) << count;
+
+    gpu.write(reinterpret_cast<double*>(data.data()), 2.5, count);
+    kernels::Pattern written;
+    written.type = DataType::fp64;
+    written.entries.fill(std::bit_cast<std::uint64_t>(2.5));
+    EXPECT_EQ(gpu.verify(data.data(), written, all).wrong, 0u) << count;
+  }
+}
+
+TEST_F(CudaDeviceTest, BothWaysAreDoneWhenBothAre) {
+  auto gpu = device();
+  auto& link = *gpu.host_link();
+  constexpr std::size_t bytes = 4000;
+  const Buffer in = gpu.allocate(bytes), out = gpu.allocate(bytes);
+  const Buffer from = link.allocate(bytes), to = link.allocate(bytes);
+  gpu.fill(out.data(), pattern, slice);
+  kernels::fill(from.data(), pattern, slice);
+  fake::plan({.call = "cudaMemcpyAsync", .after = 1, .delay_s = 0.05});
+  link.both_ways({in.data(), from.data()}, {out.data(), to.data()}, bytes);
+  gpu.wait();
+  link.check();
+  EXPECT_EQ(kernels::verify(to.data(), pattern, slice).wrong, 0u) << "the second was the slow one";
+  EXPECT_EQ(gpu.verify(in.data(), pattern, slice).wrong, 0u);
+}
+
+TEST_F(CudaDeviceTest, BothWaysCanBeRecorded) {
+  auto gpu = device();
+  auto& link = *gpu.host_link();
+  constexpr std::size_t bytes = 4000;
+  const Buffer in = gpu.allocate(bytes), out = gpu.allocate(bytes);
+  const Buffer from = link.allocate(bytes), to = link.allocate(bytes);
+  gpu.fill(out.data(), pattern, slice);
+  kernels::fill(from.data(), pattern, slice);
+  gpu.stopwatch()->begin_recording();
+  link.both_ways({in.data(), from.data()}, {out.data(), to.data()}, bytes);
+  gpu.stopwatch()->end_recording(0);
+  gpu.wait();
+  EXPECT_GT(kernels::verify(to.data(), pattern, slice).wrong, 0u) << "nothing was done yet";
+  gpu.stopwatch()->replay(0);
+  gpu.wait();
+  EXPECT_EQ(kernels::verify(to.data(), pattern, slice).wrong, 0u);
+  EXPECT_EQ(gpu.verify(in.data(), pattern, slice).wrong, 0u);
+  gpu.stopwatch()->forget_recordings();
 }
 
 TEST_F(CudaDeviceTest, SaysWhyThereIsNoGpu) {

@@ -44,6 +44,13 @@ class ReachableDevice final : public device::Device {
              std::size_t count) noexcept override {
     inner_->triad(a, b, c, s, count);
   }
+  void write(double* a, double value, std::size_t count) noexcept override {
+    inner_->write(a, value, count);
+  }
+  void fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept override {
+    inner_->fold(bits, a, count);
+  }
+  void do_nothing() noexcept override { inner_->do_nothing(); }
   std::string kernels() const override { return inner_->kernels(); }
   std::uint64_t read_element(const std::byte* from, std::size_t bytes) override {
     return inner_->read_element(from, bytes);

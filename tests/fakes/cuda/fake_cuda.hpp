@@ -21,7 +21,8 @@ namespace assay::fakes::cuda {
 struct Trouble {
   std::string call;  ///< "cudaMalloc", "cudaMemcpyAsync", a kernel: "fill", "verify", "reduce" …
   int gpu = -1;      ///< only while this one is current; −1: any
-  int after = 0;     ///< calls that go well before
+  std::size_t least = 0;            ///< only what writes so many bytes, where that is enqueued
+  int after = 0;                    ///< calls that go well before
   cudaError_t error = cudaSuccess;  ///< returned by the call, which does nothing
   cudaError_t late = cudaSuccess;  ///< the call returns success, the next that waits fails, and all
                                    ///< after it: as when a kernel crashes

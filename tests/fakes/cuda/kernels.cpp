@@ -112,6 +112,37 @@ cudaError_t triad(const Queue& queue, double* a, const double* b, const double* 
       to, bytes);
 }
 
+cudaError_t write(const Queue& queue, double* a, double value, std::size_t count) {
+  const std::size_t bytes = count * sizeof(double);
+  auto* to = static_cast<double*>(reach(a, bytes));
+  if (to == nullptr) return told(cudaErrorIllegalAddress);
+  return launch(
+      "write", queue,
+      [=] {
+        const Write body{to, value, count};
+        SerialLauncher(threads).run(body, body.split().units());
+      },
+      to, bytes);
+}
+
+cudaError_t fold(const Queue& queue, std::uint64_t* bits, const void* a, std::size_t count) {
+  auto* to = static_cast<std::uint64_t*>(reach(bits, sizeof *bits));
+  const auto* from = static_cast<const std::uint64_t*>(reach(a, count * sizeof *bits));
+  if (to == nullptr || from == nullptr) return told(cudaErrorIllegalAddress);
+  return launch(
+      "fold", queue,
+      [=] {
+        const Fold body{from, count};
+        SerialLauncher(threads).run_fold(body, to, body.split().units());
+      },
+      to, sizeof *bits);
+}
+
+cudaError_t launch_nothing(const Queue& queue) {
+  return launch(
+      "launch_nothing", queue, [] {}, nullptr, 0);
+}
+
 cudaError_t wait_for_gate(const Queue& queue, Gate* gate, unsigned number, double limit_s) {
   return launch(
       "wait_for_gate", queue,

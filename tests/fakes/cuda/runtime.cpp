@@ -2,8 +2,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "tests/fakes/cuda/state.hpp"
@@ -204,8 +206,22 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) { return destroy(event, &Leaks::events); }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
-  return enqueue("cudaEventRecord", stream,
-                 [at = event->at] { *at = std::chrono::steady_clock::now(); });
+  event->in_capture_of = stream->captured ? stream : stream->captured_into;
+  event->happened = std::make_shared<std::atomic<bool>>(false);
+  return enqueue("cudaEventRecord", stream, [at = event->at, happened = event->happened] {
+    *at = std::chrono::steady_clock::now();
+    happened->store(true);
+  });
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  // In a graph, what was recorded runs in the order in which it was.
+  if (event->in_capture_of != nullptr) {
+    if (stream != event->in_capture_of) stream->captured_into = event->in_capture_of;
+    return told(enter("cudaStreamWaitEvent").error);
+  }
+  return enqueue("cudaStreamWaitEvent", stream, [happened = event->happened] {
+    while (!happened->load()) std::this_thread::sleep_for(std::chrono::microseconds(20));
+  });
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t stop) {
   *milliseconds = std::chrono::duration<float, std::milli>(*stop->at - *start->at).count();
@@ -219,6 +235,8 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   if (!stream->captured) return told(cudaErrorIllegalState);
+  for (auto* other : state().streams)
+    if (other->captured_into == stream) other->captured_into = nullptr;
   const cudaError_t code = create("cudaStreamEndCapture", graph, &Leaks::graphs);
   if (code == cudaSuccess) (*graph)->work = std::move(*stream->captured);
   stream->captured.reset();

@@ -30,6 +30,9 @@ class SerialLauncher {
       findings_->left = std::max(findings_->left, found.left);
     });
   }
+  void run_fold(const kernels::Fold& body, std::uint64_t* bits, std::size_t units) {
+    each(units, [&](kernels::Place place) { *bits ^= body(place); });
+  }
 
  private:
   /// Last thread first: none may lean on another.

@@ -69,6 +69,8 @@ Trouble parse_trouble(const std::string& text) {
       trouble.call = part;
     else if (key == "gpu")
       trouble.gpu = std::stoi(value);
+    else if (key == "least")
+      trouble.least = std::stoul(value);
     else if (key == "after")
       trouble.after = std::stoi(value);
     else if (key == "error")
@@ -119,7 +121,7 @@ void wait_for_all() {
   for (auto* stream : streams) stream->wait();
 }
 
-Entry enter(const char* call, Delay delay) {
+Entry enter(const char* call, Delay delay, std::size_t bytes) {
   auto& s = state();
   Entry entry;
   {
@@ -128,7 +130,7 @@ Entry enter(const char* call, Delay delay) {
     if (s.broken != cudaSuccess) return entry;
     const int number = s.calls[call]++;
     for (const auto& trouble : s.troubles)
-      if (trouble.call == call && number >= trouble.after &&
+      if (trouble.call == call && number >= trouble.after && bytes >= trouble.least &&
           (trouble.gpu < 0 || trouble.gpu == current_gpu()))
         entry.trouble = trouble;
     entry.error = entry.trouble.error;
@@ -191,7 +193,7 @@ void* reach(const void* p, std::size_t bytes) {
 
 cudaError_t enqueue(const char* call, cudaStream_t stream, std::function<void()> work,
                     void* written, std::size_t bytes) {
-  const Entry entry = enter(call, Delay::later);
+  const Entry entry = enter(call, Delay::later, bytes);
   if (entry.error != cudaSuccess) return told(entry.error);
   const bool corrupt = entry.trouble.corrupt && bytes > 0;
   const bool happens = entry.trouble.late == cudaSuccess;
@@ -205,6 +207,8 @@ cudaError_t enqueue(const char* call, cudaStream_t stream, std::function<void()>
     all();
   else if (stream->captured)
     stream->captured->push_back(all);
+  else if (stream->captured_into != nullptr)
+    stream->captured_into->captured->push_back(all);
   else
     stream->give(all);
   return cudaSuccess;

@@ -1,6 +1,7 @@
 // What the double of the CUDA runtime remembers.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -27,6 +28,8 @@ struct CUstream_st {
   void wait();
 
   std::optional<std::vector<Work>> captured;  ///< while a graph is recorded
+  /// Another stream, into whose graph work goes since it was told to wait for that one's event.
+  CUstream_st* captured_into = nullptr;
 
  private:
   void run();
@@ -41,6 +44,8 @@ struct CUevent_st {
   using Moment = std::chrono::steady_clock::time_point;
   /// Of work too, that may still be under way when the event is gone.
   std::shared_ptr<Moment> at = std::make_shared<Moment>();
+  std::shared_ptr<std::atomic<bool>> happened = {};  ///< what was recorded last
+  CUstream_st* in_capture_of = nullptr;
 };
 struct CUgraph_st {
   std::vector<Work> work;
@@ -85,7 +90,7 @@ struct Entry {
 };
 /// After its delay, unless the delay is that of what is enqueued.
 enum class Delay { now, later };
-Entry enter(const char* call, Delay delay = Delay::now);
+Entry enter(const char* call, Delay delay = Delay::now, std::size_t bytes = 0);
 void sleep_for(double seconds);
 
 /// Until every stream has done what it was given.
