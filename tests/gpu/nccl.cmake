@@ -1,0 +1,26 @@
+# NCCL on its double: ranks are real, GPUs and what is between them are not.
+if(NOT HAVE_NCCL OR NOT HAVE_MPI)
+  message(STATUS "tests: no NCCL or no MPI, so no double of NCCL")
+  return()
+endif()
+
+# Instead of assay::nccl.
+add_library(assay_fake_nccl STATIC fakes/nccl/calls.cpp fakes/nccl/communicators.cpp
+            fakes/nccl/groups.cpp fakes/nccl/state.cpp fakes/nccl/wire.cpp)
+target_link_libraries(assay_fake_nccl PUBLIC assay_fake_cuda)
+target_include_directories(assay_fake_nccl SYSTEM PUBLIC "${ASSAY_NCCL_INCLUDE}")
+
+# assay_double_test(<name> RANKS 1 2 3 TIMEOUT 60 COMMAND …): on a host of eight GPUs. Ranks wait more than
+# they work.
+function(assay_double_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "RANKS;COMMAND" ${ARGN})
+  assay_mpi_test(${name} ${ARGN})
+  foreach(ranks ${arg_RANKS})
+    set_tests_properties(${name}_${ranks} PROPERTIES PROCESSORS 1
+      ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT};ASSAY_FAKE_GPUS=8")
+  endforeach()
+endfunction()
+
+add_executable(nccl_semantics gpu/nccl_semantics.cpp)
+target_link_libraries(nccl_semantics PRIVATE assay_mpi_session assay::device_cuda assay_fake_nccl)
+assay_double_test(nccl_semantics RANKS 1 2 3 5 8 TIMEOUT 60 COMMAND $<TARGET_FILE:nccl_semantics>)
