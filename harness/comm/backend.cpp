@@ -1,6 +1,8 @@
 // The backend table: the one place where a build switch is seen.
 #include "harness/comm/backend.hpp"
 
+#include <numeric>
+
 #include "harness/comm/config.hpp"
 #if ASSAY_HAVE_MPI
 #include "harness/comm/mpi_session.hpp"
@@ -31,6 +33,12 @@ class SoloSession final : public Session {
 #endif
 
 }  // namespace
+
+std::unique_ptr<Communicator> communicator_of_all(Connection& connection, Team& team) {
+  Part all{.team = &team, .ranks = std::vector<int>(static_cast<std::size_t>(team.size()))};
+  std::iota(all.ranks.begin(), all.ranks.end(), 0);
+  return connection.communicator(all);
+}
 
 std::vector<Backend> backends() {
   std::vector<Backend> rows;

@@ -167,6 +167,7 @@ class FaultyCommunicator final : public comm::Communicator {
   int rank() const override { return inner_->rank(); }
   int size() const override { return inner_->size(); }
   bool accepts(device::MemoryKind memory) const override { return inner_->accepts(memory); }
+  bool waits_for_all_begun() const override { return inner_->waits_for_all_begun(); }
   std::unique_ptr<comm::Launch> native(const comm::CollectiveCall& call) override {
     auto launch = inner_->native(call);
     if (launch == nullptr) return launch;
@@ -215,6 +216,7 @@ class TarryingTeam final : public comm::Team {
     opened_ = true;
     return inner_;
   }
+  comm::Team& inner() { return inner_; }
   int rank() const override { return inner_.rank(); }
   int size() const override { return inner_.size(); }
   void barrier() override {
@@ -242,6 +244,25 @@ class TarryingTeam final : public comm::Team {
   comm::Team& inner_;
   Fault fault_;
   bool opened_ = false;
+};
+
+class FaultyConnection final : public comm::Connection {
+ public:
+  FaultyConnection(std::unique_ptr<comm::Connection> inner, Fault fault)
+      : inner_(std::move(inner)), fault_(std::move(fault)) {}
+  std::unique_ptr<comm::Communicator> communicator(const comm::Part& part) override {
+    auto known = part;
+    auto* tarrying = dynamic_cast<TarryingTeam*>(part.team);
+    if (tarrying != nullptr) known.team = &tarrying->open();
+    auto communicator = inner_->communicator(known);
+    if (communicator == nullptr) return nullptr;
+    return std::make_unique<FaultyCommunicator>(std::move(communicator), fault_,
+                                                strikes(fault_, launcher_rank()));
+  }
+
+ private:
+  std::unique_ptr<comm::Connection> inner_;
+  Fault fault_;
 };
 
 class TarryingSession final : public comm::Session {
@@ -292,11 +313,10 @@ bench::Benchmarks faulty_benchmarks(bench::Benchmarks inner, const Fault& fault)
 std::vector<comm::Backend> faulty_backends(std::vector<comm::Backend> inner, const Fault& fault) {
   for (auto& row : inner) {
     if (!row.missing.empty()) continue;
-    row.open = [open = row.open, fault](comm::Team& team, device::Device& device) {
+    row.connect = [connect = row.connect, fault](comm::Team& team, device::Device& device) {
       auto* tarrying = dynamic_cast<TarryingTeam*>(&team);  // a backend knows its own teams only
-      return std::make_unique<FaultyCommunicator>(
-          open(tarrying == nullptr ? team : tarrying->open(), device), fault,
-          strikes(fault, launcher_rank()));
+      return std::make_unique<FaultyConnection>(
+          connect(tarrying == nullptr ? team : tarrying->inner(), device), fault);
     };
   }
   return inner;

@@ -37,7 +37,8 @@ constexpr T poison = static_cast<T>(-1);
 struct World {
   std::unique_ptr<comm::Team> team = session->world().split(0, 0);
   std::unique_ptr<device::Device> device = device::make_host_device();
-  std::unique_ptr<comm::Communicator> communicator = comm::backends().front().open(*team, *device);
+  std::unique_ptr<comm::Connection> connection = comm::backends().front().connect(*team, *device);
+  std::unique_ptr<comm::Communicator> communicator = comm::communicator_of_all(*connection, *team);
 };
 
 bool rooted(Collective collective) {

@@ -44,8 +44,9 @@ Outcome launch_and_verify(const Setup& setup) {
   auto& world = session->world();
   const auto team = world.split(0, world.rank());
   const auto device = device::make_host_device();
-  const auto communicator = setup.backend.open(*team, *device);
-  const auto beside = setup.backend.open(*team, *device);
+  const auto connection = setup.backend.connect(*team, *device);
+  const auto communicator = comm::communicator_of_all(*connection, *team);
+  const auto beside = comm::communicator_of_all(*connection, *team);
   const auto at = setup.spec.dims.find("bytes");
   const auto bytes = at == setup.spec.dims.end()
                          ? std::uint64_t{0}
