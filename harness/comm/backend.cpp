@@ -7,12 +7,15 @@
 #if ASSAY_HAVE_MPI
 #include "harness/comm/mpi_session.hpp"
 #endif
+#if ASSAY_HAVE_NCCL
+#include "harness/comm/nccl_communicator.hpp"
+#endif
 
 namespace assay::comm {
 
 namespace {
 
-Backend missing(std::string name, device::MemoryKind memory, std::string reason) {
+[[maybe_unused]] Backend missing(std::string name, device::MemoryKind memory, std::string reason) {
   Backend row;
   row.name = std::move(name);
   row.memory = memory;
@@ -47,9 +50,11 @@ std::vector<Backend> backends() {
 #else
   rows.push_back(missing("mpi", device::MemoryKind::host, "not built: " ASSAY_WHY_MPI));
 #endif
-  rows.push_back(missing("nccl", device::MemoryKind::device,
-                         ASSAY_HAVE_NCCL ? "not built: this version has no NCCL back end"
-                                         : "not built: " ASSAY_WHY_NCCL));
+#if ASSAY_HAVE_NCCL
+  rows.push_back(nccl::backend());
+#else
+  rows.push_back(missing("nccl", device::MemoryKind::device, "not built: " ASSAY_WHY_NCCL));
+#endif
   return rows;
 }
 

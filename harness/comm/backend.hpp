@@ -34,8 +34,9 @@ class Connection {
 struct Backend {
   std::string name;
   device::MemoryKind memory = device::MemoryKind::host;
-  std::string missing;  ///< why it cannot be used; empty: it can
-  std::string library;  ///< name and version as the library reports it
+  std::string missing;         ///< why it cannot be used; empty: it can
+  std::string no_nonblocking;  ///< why it has no nonblocking collectives; empty: it has
+  std::string library;         ///< name and version as the library reports it
   /// Collective over `team`, for data in `memory` of `device`. Both outlive the connection, and
   /// `device` all communicators.
   std::function<std::unique_ptr<Connection>(Team& team, device::Device& device)> connect;

@@ -10,6 +10,11 @@ add_library(assay_fake_nccl STATIC fakes/nccl/calls.cpp fakes/nccl/communicators
 target_link_libraries(assay_fake_nccl PUBLIC assay_fake_cuda)
 target_include_directories(assay_fake_nccl SYSTEM PUBLIC "${ASSAY_NCCL_INCLUDE}")
 
+# Instead of assay::gpu. As objects, which those who call find in any order.
+add_library(assay_double INTERFACE)
+target_link_libraries(assay_double INTERFACE
+  $<TARGET_OBJECTS:assay_fake_nccl> $<TARGET_OBJECTS:assay_fake_cuda> assay_fake_nccl)
+
 # assay_double_test(<name> RANKS 1 2 3 TIMEOUT 60 COMMAND …): on a host of eight GPUs. Ranks wait more than
 # they work.
 function(assay_double_test name)
@@ -22,5 +27,14 @@ function(assay_double_test name)
 endfunction()
 
 add_executable(nccl_semantics gpu/nccl_semantics.cpp)
-target_link_libraries(nccl_semantics PRIVATE assay_mpi_session assay::device_cuda assay_fake_nccl)
+target_link_libraries(nccl_semantics PRIVATE assay_mpi_session assay_double)
+# The tests of every backend, on this one.
+add_executable(nccl_conformance mpi/conformance.cpp gpu/place_gpu.cpp)
+target_link_libraries(nccl_conformance PRIVATE assay_fakes assay_mpi_session assay_double)
+assay_double_test(nccl_conformance RANKS 1 2 3 4 5 8 TIMEOUT 180
+  COMMAND $<TARGET_FILE:nccl_conformance> --gtest_filter=Conformance.EveryRow*)
+add_executable(nccl_composed mpi/composed.cpp gpu/place_gpu.cpp unit/schedule_model.cpp)
+target_link_libraries(nccl_composed PRIVATE assay::bench assay_mpi_session assay_double)
+assay_double_test(nccl_composed RANKS 1 2 3 4 5 8 TIMEOUT 180 COMMAND $<TARGET_FILE:nccl_composed>)
+
 assay_double_test(nccl_semantics RANKS 1 2 3 5 8 TIMEOUT 60 COMMAND $<TARGET_FILE:nccl_semantics>)
