@@ -38,3 +38,7 @@ target_link_libraries(nccl_composed PRIVATE assay::bench assay_mpi_session assay
 assay_double_test(nccl_composed RANKS 1 2 3 4 5 8 TIMEOUT 180 COMMAND $<TARGET_FILE:nccl_composed>)
 
 assay_double_test(nccl_semantics RANKS 1 2 3 5 8 TIMEOUT 60 COMMAND $<TARGET_FILE:nccl_semantics>)
+
+add_executable(nccl_backend gpu/nccl_backend.cpp gpu/place_gpu.cpp)
+target_link_libraries(nccl_backend PRIVATE assay::run assay::benchmarks assay_mpi_session assay_double)
+assay_double_test(nccl_backend RANKS 1 2 3 5 8 TIMEOUT 60 COMMAND $<TARGET_FILE:nccl_backend>)
