@@ -163,7 +163,7 @@ Schedule scatter(const Shape& shape, int rank) {
   const auto own = in_recv({0, shape.count});
   const Held held(builder, shape, me, {Place::send, own});
   // As gather, from the end.
-  const int last = std::bit_width(static_cast<unsigned>(shape.ranks));
+  const auto last = static_cast<int>(std::bit_width(static_cast<unsigned>(shape.ranks)));
   if (!me.root()) {
     builder.round(last - log2(me.distance()));
     for (const auto& run : me.subtree(0)) builder.receive(me.parent(), held(run));

@@ -30,7 +30,6 @@ struct Setup {
   int iterations = 4;         ///< before the verified one
 };
 
-/// Collective.
 bool anyone_checked(const Outcome& outcome) {
   return !comm::all_agree(session->world(), outcome.before.checked == 0);
 }
@@ -292,13 +291,13 @@ TEST_P(ConformanceFault, IsCaught) {
   auto fault = fakes::parse_fault(GetParam());
   fault.ranks = {last};
   const auto backends = fakes::faulty_backends(comm::backends(), fault);
+  Place place(backends.front());
   for (const auto& benchmark : benchmarks::catalogue()) {
     if (!is_collective(*benchmark) || !in_libraries(*benchmark)) continue;
     std::vector<Case> cases{case_of(benchmark->info(), backends.front(), DataType::fp32, 1024)};
     multiply(cases, "root", roots());
     for (const auto& spec : cases) {
       if (!runs(*benchmark, spec)) continue;
-      Place place(backends.front());  // whose faults count its launches
       const auto outcome = launch_and_verify({*benchmark, place, spec});
       SCOPED_TRACE(label(spec));
       for (const auto& report : {outcome.before, outcome.after}) {
