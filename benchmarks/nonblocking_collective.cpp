@@ -53,6 +53,9 @@ std::vector<DimSpec> nonblocking_dims() {
 
 std::string nonblocking_refusal(const Dims& dims, const bench::Facts& facts) {
   if (auto reason = bench::backend_refusal(dims, facts); !reason.empty()) return reason;
+  for (const auto& row : facts.backends)
+    if (row.name == text_dim(dims, "backend") && !row.no_nonblocking.empty())
+      return fmt::format("{}: {}", row.name, row.no_nonblocking);
   if (facts.layout.smallest_group() < 2)
     return "a group of one rank communicates with nobody: use groups of two ranks and more";
   return {};

@@ -31,8 +31,8 @@ class Compiler {
   Compiler(const schedule::Schedule& schedule, std::size_t width)
       : schedule_(schedule), width_(width), transfer_of_(schedule.operations.size()) {}
 
-  void run() {
-    for (const auto& [what, operation] : schedule::order(schedule_)) {
+  void run(const std::vector<schedule::Step>& steps) {
+    for (const auto& [what, operation] : steps) {
       operation_ = operation;
       if (what == schedule::Step::What::finish)
         finish(transfer_of_[operation]);
@@ -155,7 +155,8 @@ class ComposedLaunch final : public comm::Launch {
 std::unique_ptr<comm::Launch> compose(const Composition& composition,
                                       comm::Communicator& communicator, device::Device& device) {
   Compiler compiler(composition.schedule, size_of(composition.type));
-  compiler.run();
+  compiler.run(communicator.waits_for_all_begun() ? schedule::order_in_rounds(composition.schedule)
+                                                  : schedule::order(composition.schedule));
   invariant(!compiler.reduces || composition.op, "a schedule that reduces needs an operator");
   return std::make_unique<ComposedLaunch>(composition, std::move(compiler), communicator, device);
 }

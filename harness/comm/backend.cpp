@@ -1,16 +1,21 @@
 // The backend table: the one place where a build switch is seen.
 #include "harness/comm/backend.hpp"
 
+#include <numeric>
+
 #include "harness/comm/config.hpp"
 #if ASSAY_HAVE_MPI
 #include "harness/comm/mpi_session.hpp"
+#endif
+#if ASSAY_HAVE_NCCL
+#include "harness/comm/nccl_communicator.hpp"
 #endif
 
 namespace assay::comm {
 
 namespace {
 
-Backend missing(std::string name, device::MemoryKind memory, std::string reason) {
+[[maybe_unused]] Backend missing(std::string name, device::MemoryKind memory, std::string reason) {
   Backend row;
   row.name = std::move(name);
   row.memory = memory;
@@ -32,6 +37,12 @@ class SoloSession final : public Session {
 
 }  // namespace
 
+std::unique_ptr<Communicator> communicator_of_all(Connection& connection, Team& team) {
+  Part all{.team = &team, .ranks = std::vector<int>(static_cast<std::size_t>(team.size()))};
+  std::iota(all.ranks.begin(), all.ranks.end(), 0);
+  return connection.communicator(all);
+}
+
 std::vector<Backend> backends() {
   std::vector<Backend> rows;
 #if ASSAY_HAVE_MPI
@@ -39,9 +50,11 @@ std::vector<Backend> backends() {
 #else
   rows.push_back(missing("mpi", device::MemoryKind::host, "not built: " ASSAY_WHY_MPI));
 #endif
-  rows.push_back(missing("nccl", device::MemoryKind::device,
-                         ASSAY_HAVE_NCCL ? "not built: this version has no NCCL back end"
-                                         : "not built: " ASSAY_WHY_NCCL));
+#if ASSAY_HAVE_NCCL
+  rows.push_back(nccl::backend());
+#else
+  rows.push_back(missing("nccl", device::MemoryKind::device, "not built: " ASSAY_WHY_NCCL));
+#endif
   return rows;
 }
 

@@ -12,16 +12,38 @@
 
 namespace assay::comm {
 
+/// The ranks that are to share a communicator, and whether this one is among them.
+struct Part {
+  Team* team = nullptr;         ///< theirs; null: this rank is in none
+  std::vector<int> ranks = {};  ///< in the team that was connected, in the order of `team`
+  /// One of many that are used one after another, of two ranks at most: the library may leave its
+  /// own collectives out rather than make so many communicators. Equal on all ranks.
+  bool one_of_many_pairs = false;
+};
+
+/// A library that has been set up between all ranks of a run.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  /// Collective over the team that was connected: parts are disjoint. Null where this rank is in
+  /// none. What is returned may outlive the connection.
+  virtual std::unique_ptr<Communicator> communicator(const Part& part) = 0;
+};
+
 /// A row of the table. A backend that was not built stays in the list with its reason.
 struct Backend {
   std::string name;
   device::MemoryKind memory = device::MemoryKind::host;
-  std::string missing;  ///< why it cannot be used; empty: it can
-  std::string library;  ///< name and version as the library reports it
-  /// Collective over `team`: opens a communicator of the same ranks in the same order, for data in
-  /// `memory` of `device`, which outlives it.
-  std::function<std::unique_ptr<Communicator>(Team& team, device::Device& device)> open;
+  std::string missing;         ///< why it cannot be used; empty: it can
+  std::string no_nonblocking;  ///< why it has no nonblocking collectives; empty: it has
+  std::string library;         ///< name and version as the library reports it
+  /// Collective over `team`, for data in `memory` of `device`. Both outlive the connection, and
+  /// `device` all communicators.
+  std::function<std::unique_ptr<Connection>(Team& team, device::Device& device)> connect;
 };
+
+/// Collective over `team`: a communicator of the same ranks in the same order.
+std::unique_ptr<Communicator> communicator_of_all(Connection& connection, Team& team);
 
 /// All backends of this build. Local.
 std::vector<Backend> backends();

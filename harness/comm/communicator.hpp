@@ -103,6 +103,8 @@ class Communicator {
   /// neither cut into pieces nor wrapped into wider types. Throws RunError when the library
   /// refuses.
   virtual std::unique_ptr<Nonblocking> nonblocking(const CollectiveCall&) { return nullptr; }
+  /// Local. Whether waiting for one transfer is waiting for all that have been started.
+  virtual bool waits_for_all_begun() const { return false; }
   /// Local. Indices of the result are those of `transfers`. Must not outlive the communicator.
   virtual std::unique_ptr<Transfers> transfers(std::vector<Transfer> transfers) = 0;
 };

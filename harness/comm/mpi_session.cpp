@@ -36,6 +36,16 @@ class MpiSession final : public Session {
   std::unique_ptr<MpiTeam> world_;
 };
 
+class MpiConnection final : public Connection {
+ public:
+  std::unique_ptr<Communicator> communicator(const Part& part) override {
+    if (part.team == nullptr) return nullptr;
+    const auto* team = dynamic_cast<const MpiTeam*>(part.team);
+    invariant(team != nullptr, "the mpi backend needs a team over MPI");
+    return std::make_unique<MpiCommunicator>(duplicate(team->comm()));
+  }
+};
+
 }  // namespace
 
 std::unique_ptr<Session> open_session() { return std::make_unique<MpiSession>(); }
@@ -45,11 +55,7 @@ Backend backend() {
   row.name = "mpi";
   row.memory = device::MemoryKind::host;
   row.library = library_version();
-  row.open = [](Team& team, device::Device&) -> std::unique_ptr<Communicator> {
-    const auto* mpi_team = dynamic_cast<const MpiTeam*>(&team);
-    invariant(mpi_team != nullptr, "the mpi backend needs a team over MPI");
-    return std::make_unique<MpiCommunicator>(duplicate(mpi_team->comm()));
-  };
+  row.connect = [](Team&, device::Device&) { return std::make_unique<MpiConnection>(); };
   return row;
 }
 

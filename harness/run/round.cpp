@@ -33,9 +33,10 @@ std::string first_reason(const std::vector<std::string>& reasons) {
 }  // namespace
 
 Seat take_seat(const Layout& layout, std::size_t round, comm::Team& world,
-               const comm::Backend* backend, device::Device& device) {
+               comm::Connection* connection) {
   const auto& groups = layout.rounds[round].at_once;
   Seat seat;
+  comm::Part part{.one_of_many_pairs = layout.rounds.size() > 1 && layout.largest_group() <= 2};
   int color = -1, key = 0;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const auto ranks = groups[g].ranks();
@@ -44,10 +45,11 @@ Seat take_seat(const Layout& layout, std::size_t round, comm::Team& world,
     color = static_cast<int>(g);
     key = static_cast<int>(me - ranks.begin());
     seat.group = layout.first_group(round) + g;
+    part.ranks = ranks;
   }
   seat.team = world.split(color, key);
-  if (seat.team != nullptr && backend != nullptr)
-    seat.communicator = backend->open(*seat.team, device);
+  part.team = seat.team.get();
+  if (connection != nullptr) seat.communicator = connection->communicator(part);
   return seat;
 }
 

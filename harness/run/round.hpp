@@ -25,9 +25,9 @@ struct Seat {
   std::optional<StartCost> start_cost = {};  ///< of those who start together, once measured
   bool idle() const { return team == nullptr; }
 };
-/// Collective over the world. `backend` may be null: no communicator is opened.
+/// Collective over the world. `connection` may be null: there is no communicator.
 Seat take_seat(const Layout& layout, std::size_t round, comm::Team& world,
-               const comm::Backend* backend, device::Device& device);
+               comm::Connection* connection);
 
 /// What the rounds of a case share; equal on all ranks.
 struct CaseTiming {

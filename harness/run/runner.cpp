@@ -18,11 +18,30 @@ namespace assay::run {
 
 namespace {
 
+/// Backends are connected once, when the first case needs them.
+class Connections {
+ public:
+  explicit Connections(const Rig& rig) : rig_(rig) {}
+
+  comm::Connection* to(const comm::Backend* backend) {
+    if (backend == nullptr) return nullptr;
+    auto& connection = made_[backend->name];
+    if (connection == nullptr)
+      connection = backend->connect(rig_.world, rig_.devices.of(backend->memory));
+    return connection.get();
+  }
+
+ private:
+  const Rig& rig_;
+  std::map<std::string, std::unique_ptr<comm::Connection>> made_;
+};
+
 /// Teams and communicators are dear to make and are shared by all cases of a layout. A tournament
 /// over many ranks has too many rounds to keep them all.
 class Seats {
  public:
-  Seats(const plan::Plan& plan, const Rig& rig) : plan_(plan), rig_(rig) {}
+  Seats(const plan::Plan& plan, const Rig& rig, Connections& connections)
+      : plan_(plan), rig_(rig), connections_(connections) {}
 
   Seat& at(const std::string& name, std::size_t round, const comm::Backend* backend) {
     const auto& layout = plan_.layouts.at(name);
@@ -30,8 +49,8 @@ class Seats {
     const Key key{name, round, backend == nullptr ? std::string() : backend->name};
     const auto it = kept_.find(key);
     if (it != kept_.end()) return it->second;
-    auto& device = rig_.devices.of(backend == nullptr ? device::MemoryKind::host : backend->memory);
-    return kept_.emplace(key, take_seat(layout, round, rig_.world, backend, device)).first->second;
+    return kept_.emplace(key, take_seat(layout, round, rig_.world, connections_.to(backend)))
+        .first->second;
   }
 
  private:
@@ -39,6 +58,7 @@ class Seats {
   using Key = std::tuple<std::string, std::size_t, std::string>;
   const plan::Plan& plan_;
   const Rig& rig_;
+  Connections& connections_;
   std::map<Key, Seat> kept_;
 };
 
@@ -236,7 +256,12 @@ class Assembler {
 class PlanRunner {
  public:
   PlanRunner(const plan::Plan& plan, const Rig& rig, const RunSettings& settings)
-      : plan_(plan), rig_(rig), settings_(settings), seats_(plan, rig), companions_(plan, rig) {}
+      : plan_(plan),
+        rig_(rig),
+        settings_(settings),
+        connections_(rig),
+        seats_(plan, rig, connections_),
+        companions_(plan, rig, connections_) {}
 
   result::CaseResult run(std::size_t index) {
     const auto begin = now_ns();
@@ -296,6 +321,7 @@ class PlanRunner {
   const plan::Plan& plan_;
   const Rig& rig_;
   const RunSettings& settings_;
+  Connections connections_;
   Seats seats_, companions_;
 };
 

@@ -12,6 +12,7 @@ Schedule all_gather(const Shape& shape, int rank) {
   const auto known = builder.scratch(whole_blocks(shape, 0, n).count);
   builder.copy(in_send(whole_blocks(shape, 0, 1)), part(known, whole_blocks(shape, 0, 1)));
   for (int distance = 1; distance < n; distance *= 2) {
+    builder.round(log2(distance));
     const int count = std::min(distance, n - distance);
     builder.send(wrapped(rank - distance, n), part(known, whole_blocks(shape, 0, count)));
     builder.receive(wrapped(rank + distance, n), part(known, whole_blocks(shape, distance, count)));
@@ -37,6 +38,7 @@ Schedule all_to_all(const Shape& shape, int rank) {
   builder.copy(in_send(whole_blocks(shape, rank, n - rank)), block(work, 0, n - rank));
   builder.copy(in_send(whole_blocks(shape, 0, rank)), block(work, n - rank, rank));
   for (int distance = 1; distance < n; distance *= 2) {
+    builder.round(log2(distance));
     // Blocks with this bit: runs of `distance`, every 2·distance.
     int packed = 0;
     const auto run_at = [&](int first) { return std::min(distance, n - first); };

@@ -115,7 +115,7 @@ void Builder::add(decltype(Operation::action) action) {
   std::sort(after.begin(), after.end());
   after.erase(std::unique(after.begin(), after.end()), after.end());
   this_step_.push_back(schedule_.operations.size());
-  schedule_.operations.push_back({std::move(action), std::move(after)});
+  schedule_.operations.push_back({std::move(action), std::move(after), round_});
 }
 
 }  // namespace assay::schedule

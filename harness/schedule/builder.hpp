@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <map>
 #include <utility>
@@ -37,6 +38,9 @@ std::vector<Run> pieces(const Shape& shape, std::uint64_t count);
 /// `index` modulo `ranks`, never negative for index ≥ −ranks.
 inline int wrapped(int index, int ranks) { return (index + ranks) % ranks; }
 
+/// Of a power of two.
+inline int log2(int power) { return std::countr_zero(static_cast<unsigned>(power)); }
+
 class Builder {
  public:
   /// Nothing is sent, received or done for a region without elements.
@@ -49,6 +53,8 @@ class Builder {
   void receive_signal(int peer);
   /// What follows begins when all before is complete.
   void next_step();
+  /// Messages that follow are of this one: see Operation.
+  void round(int index) { round_ = index; }
   /// More of the schedule's own memory.
   Region scratch(std::uint64_t count);
   Schedule take() { return std::move(schedule_); }
@@ -72,6 +78,7 @@ class Builder {
   std::array<Cells, 3> cells_;
   std::vector<std::size_t> after_;  ///< of the operation that is being added
   std::vector<std::size_t> previous_step_, this_step_;
+  int round_ = 0;
 };
 
 }  // namespace assay::schedule

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <compare>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,6 +19,9 @@ Kind kind_of(const Operation& operation) {
   if (std::holds_alternative<Receive>(operation.action)) return Kind::receive;
   return std::holds_alternative<Send>(operation.action) ? Kind::send : Kind::local;
 }
+
+/// Of what is local and waits for no message.
+constexpr int before_all_rounds = std::numeric_limits<int>::min();
 
 class Ordering {
  public:
@@ -62,7 +66,8 @@ class Ordering {
       before->second = i;
     };
     for (std::size_t i = 0; i < operations_.size(); ++i) {
-      const auto& [action, after] = operations_[i];
+      const auto& action = operations_[i].action;
+      const auto& after = operations_[i].after;
       states_[i].waits_for = after.size();
       for (const auto dependency : after) {
         invariant(dependency < i, "an operation depends on earlier ones");
@@ -118,5 +123,29 @@ class Ordering {
 }  // namespace
 
 std::vector<Step> order(const Schedule& schedule) { return Ordering(schedule).run(); }
+
+std::vector<Step> order_in_rounds(const Schedule& schedule) {
+  struct Round {
+    std::vector<std::size_t> transfers, local;
+  };
+  std::map<int, Round> rounds;
+  std::vector<int> round_of;
+  for (std::size_t i = 0; i < schedule.operations.size(); ++i) {
+    const auto& operation = schedule.operations[i];
+    const bool local = kind_of(operation) == Kind::local;
+    int round = local ? before_all_rounds : operation.round;
+    if (local)
+      for (const auto dependency : operation.after) round = std::max(round, round_of[dependency]);
+    round_of.push_back(round);
+    (local ? rounds[round].local : rounds[round].transfers).push_back(i);
+  }
+  std::vector<Step> steps;
+  for (const auto& [round, operations] : rounds) {
+    for (const auto i : operations.transfers) steps.push_back({Step::What::begin, i});
+    for (const auto i : operations.transfers) steps.push_back({Step::What::finish, i});
+    for (const auto i : operations.local) steps.push_back({Step::What::begin, i});
+  }
+  return steps;
+}
 
 }  // namespace assay::schedule

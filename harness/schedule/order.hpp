@@ -22,4 +22,9 @@ struct Step {
 /// problem_of() do not deadlock in this order: at every wait, all has begun that comes before.
 std::vector<Step> order(const Schedule& schedule);
 
+/// Round by round: all transfers of one begin, and finish, then copies and reductions run that
+/// waited for it. For whom waiting for one transfer is waiting for all that have begun: no two
+/// ranks wait for each other for ever.
+std::vector<Step> order_in_rounds(const Schedule& schedule);
+
 }  // namespace assay::schedule

@@ -16,6 +16,7 @@ Schedule exchange_with_all(const Shape& shape, int rank, ExchangeWith with) {
   Builder builder;
   builder.copy(with(rank).out, with(rank).in);
   for (int distance = 1; distance < shape.ranks; ++distance) {
+    builder.round(distance - 1);
     const int to = wrapped(rank + distance, shape.ranks);
     const int from = wrapped(rank - distance, shape.ranks);
     builder.send(to, with(to).out);
@@ -34,6 +35,7 @@ Schedule reduce_scatter(const Shape& shape, int rank) {
   if (shape.ranks == 1) builder.copy(own, in_recv(whole));
   const auto scratch = builder.scratch(shape.ranks > 2 ? shape.count : 0);
   for (int distance = 1; distance < shape.ranks; ++distance) {
+    builder.round(distance - 1);
     const int to = wrapped(rank + distance, shape.ranks);
     const bool first = distance == 1;
     for (const auto& piece : pieces(shape, shape.count))

@@ -26,8 +26,10 @@ Schedule ping_pong(const Shape& shape, int rank) {
     send(builder, shape, 1, 0);
     builder.next_step();  // as everybody's ping-pong does: the answer is not awaited before
   }
+  builder.round(1 - rank);
   receive(builder, shape, 1 - rank, 0);
   builder.next_step();
+  builder.round(1);
   if (rank == 1) send(builder, shape, 0, 0);
   return builder.take();
 }
@@ -36,6 +38,7 @@ Schedule unidirectional(const Shape& shape, int rank) {
   Builder builder;
   for (std::uint64_t i = 0; i < shape.window; ++i)
     rank == 0 ? send(builder, shape, 1, i) : receive(builder, shape, 0, i);
+  builder.round(1);
   if (rank == 0) builder.receive_signal(1);
   builder.next_step();
   if (rank == 1) builder.send_signal(0);

@@ -49,19 +49,23 @@ Schedule all_reduce(const Shape& shape, int rank) {
   const int excess = shape.ranks - power;
   Sum sum(builder, shape);
   const bool folded = rank < 2 * excess;
+  const int last = 1 + log2(power);
   if (folded && rank % 2 == 0) {
     sum.send(rank + 1);
+    builder.round(last);
     sum.receive_final(rank + 1);
     return builder.take();
   }
   if (folded) sum.add_from(rank - 1);
   const int me = folded ? rank / 2 : rank - excess;
   for (int distance = 1; distance < power; distance *= 2) {
+    builder.round(1 + log2(distance));
     const int other = me ^ distance;
     const int peer = other < excess ? 2 * other + 1 : other + excess;
     sum.send(peer);
     sum.add_from(peer);
   }
+  builder.round(last);
   if (folded) sum.send(rank - 1);
   return builder.take();
 }
@@ -76,6 +80,7 @@ Schedule all_gather(const Shape& shape, int rank) {
   builder.copy(in_send(own), in_recv(whole_block(shape, rank)));
   for (int distance = 1; distance < shape.ranks; distance *= 2) {
     const int peer = rank ^ distance;
+    builder.round(log2(distance));
     builder.send(peer, distance == 1 ? in_send(own) : known(rank, distance));
     builder.receive(peer, known(peer, distance));
   }
@@ -85,6 +90,7 @@ Schedule all_gather(const Shape& shape, int rank) {
 Schedule barrier(const Shape& shape, int rank) {
   Builder builder;
   for (int distance = 1; distance < shape.ranks; distance *= 2) {
+    builder.round(log2(distance));
     builder.send_signal(wrapped(rank + distance, shape.ranks));
     builder.receive_signal(wrapped(rank - distance, shape.ranks));
     builder.next_step();

@@ -34,11 +34,13 @@ Schedule all_reduce(const Shape& shape, int rank) {
   const auto block = [&](int index) { return even_block(shape.count, shape.ranks, index); };
   if (shape.ranks == 1) builder.copy(in_send({0, shape.count}), in_recv({0, shape.count}));
   for (int step = 0; step < shape.ranks - 1; ++step) {
+    builder.round(step);
     const auto out = block(rank - step), in = block(rank - step - 1);
     reduce_step(builder, shape, rank,
                 {step == 0 ? in_send(out) : in_recv(out), in_recv(in), in_send(in)});
   }
   for (int step = 0; step < shape.ranks - 1; ++step) {
+    builder.round(shape.ranks - 1 + step);
     const auto out = in_recv(block(rank + 1 - step)), in = in_recv(block(rank - step));
     for (const auto& piece : pieces(shape, out.count))
       builder.send(next(shape, rank), part(out, piece));
@@ -58,6 +60,7 @@ Schedule reduce_scatter(const Shape& shape, int rank) {
                          builder.scratch(steps > 2 ? shape.count : 0)};
   auto out = in_send(whole_block(shape, rank - 1));
   for (int step = 0; step < steps; ++step) {
+    builder.round(step);
     const auto in = step == steps - 1 ? in_recv(whole) : slots[static_cast<std::size_t>(step % 2)];
     const auto own = whole_block(shape, rank - 2 - step);
     reduce_step(builder, shape, rank, {out, in, in_send(own)});
@@ -70,6 +73,7 @@ Schedule all_gather(const Shape& shape, int rank) {
   Builder builder;
   builder.copy(in_send({0, shape.count}), in_recv(whole_block(shape, rank)));
   for (int step = 0; step < shape.ranks - 1; ++step) {
+    builder.round(step);
     builder.send(next(shape, rank),
                  step == 0 ? in_send({0, shape.count}) : in_recv(whole_block(shape, rank - step)));
     builder.receive(previous(shape, rank), in_recv(whole_block(shape, rank - step - 1)));
@@ -80,6 +84,7 @@ Schedule all_gather(const Shape& shape, int rank) {
 /// A ring cut open before the root is a tree in which everyone has one child.
 Schedule broadcast(const Shape& shape, int rank) {
   tree::Node node;
+  node.depth = wrapped(rank - shape.root, shape.ranks);
   if (rank != shape.root) node.parent = previous(shape, rank);
   if (next(shape, rank) != shape.root) node.children = {next(shape, rank)};
   return tree::broadcast_to(node, shape);

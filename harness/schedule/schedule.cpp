@@ -192,6 +192,29 @@ std::string race_in(const Schedule& schedule, std::size_t rank) {
   return {};
 }
 
+std::string round_problem(std::span<const Schedule> ranks, const Channels& channels) {
+  for (const auto& [ends, channel] : channels)
+    for (std::size_t k = 0; k < channel.sends.size(); ++k) {
+      const int sent = ranks[ends.from].operations[channel.sends[k]].round;
+      const int received = ranks[ends.to].operations[channel.receives[k]].round;
+      if (sent != received)
+        return at(ends.to, channel.receives[k]) + "received in round " + std::to_string(received) +
+               ", sent in round " + std::to_string(sent);
+    }
+  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    std::vector<std::optional<int>> last;  // of the messages before, itself included
+    for (const auto& operation : ranks[rank].operations) {
+      std::optional<int> before;
+      for (const auto i : operation.after) before = std::max(before, last[i]);
+      const bool local = accesses_of(operation).size() == 2;
+      if (!local && before >= operation.round)
+        return at(rank, last.size()) + "waits for a message of its own round";
+      last.push_back(local ? before : operation.round);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string problem_of(std::span<const Schedule> ranks, std::span<const Extent> extents) {
@@ -201,7 +224,8 @@ std::string problem_of(std::span<const Schedule> ranks, std::span<const Extent> 
   if (auto problem = matching_problem(ranks, channels); !problem.empty()) return problem;
   for (std::size_t rank = 0; rank < ranks.size(); ++rank)
     if (auto race = race_in(ranks[rank], rank); !race.empty()) return race;
-  return Patient(ranks, channels).deadlock();
+  if (auto problem = Patient(ranks, channels).deadlock(); !problem.empty()) return problem;
+  return round_problem(ranks, channels);
 }
 
 }  // namespace assay::schedule

@@ -42,6 +42,9 @@ struct Reduce {
 struct Operation {
   std::variant<Send, Receive, Copy, Reduce> action;
   std::vector<std::size_t> after;  ///< indices of earlier operations that must be complete before
+  /// Of a message, the same at both ends, and later than those of all messages that either end
+  /// depends on: where what is begun together must be waited for together.
+  int round = 0;
 };
 
 /// Operations in an order in which they can be begun; complete when all of them are.
@@ -58,8 +61,8 @@ struct Extent {
 /// What is wrong with the schedules of all ranks of a group together; empty: nothing. Finds
 /// regions out of bounds or written in the caller's input, sends and receives that do not match in
 /// number or count, self-sends, dependencies on later operations, ranks that would wait for each
-/// other for ever even if every message were synchronous, and two unordered operations that touch
-/// the same elements of which one writes.
+/// other for ever even if every message were synchronous, two unordered operations that touch the
+/// same elements of which one writes, and rounds that are not as Operation has them.
 std::string problem_of(std::span<const Schedule> ranks, std::span<const Extent> extents);
 
 }  // namespace assay::schedule

@@ -1,6 +1,7 @@
 #include "harness/schedule/tree.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "harness/schedule/builder.hpp"
 #include "harness/schedule/builds.hpp"
@@ -20,6 +21,9 @@ class Binomial {
   bool leaf() const { return size() == 1; }
   int size() const { return size_of_subtree(relative_); }
   int parent() const { return absolute(relative_ & (relative_ - 1)); }
+  int depth() const { return std::popcount(static_cast<unsigned>(relative_)); }
+  /// To the parent, if there is one.
+  int distance() const { return relative_ & -relative_; }
   /// Distance to each child in relative ranks, nearest first.
   std::vector<int> distances() const {
     std::vector<int> found;
@@ -94,7 +98,10 @@ Schedule broadcast_to(const Node& node, const Shape& shape) {
   Builder builder;
   for (const auto& piece : pieces(shape, shape.count)) {
     const auto data = node.parent ? in_recv(piece) : in_send(piece);
+    const auto index = static_cast<int>(piece.first / shape.segment);
+    builder.round(index + node.depth - 1);
     if (node.parent) builder.receive(*node.parent, data);
+    builder.round(index + node.depth);
     for (const int child : node.children) builder.send(child, data);
   }
   return builder.take();
@@ -103,6 +110,7 @@ Schedule broadcast_to(const Node& node, const Shape& shape) {
 Schedule broadcast(const Shape& shape, int rank) {
   const Binomial me(shape, rank);
   Node node;
+  node.depth = me.depth();
   if (!me.root()) node.parent = me.parent();
   for (const int distance : me.distances_from_far()) node.children.push_back(me.child(distance));
   return broadcast_to(node, shape);
@@ -119,12 +127,16 @@ Schedule reduce(const Shape& shape, int rank) {
   if (!me.root()) sum = me.leaf() ? in_send(whole) : builder.scratch(shape.count);
   const auto arrived = builder.scratch(distances.size() > 1 ? shape.count : 0);
   for (const auto& piece : pieces(shape, shape.count)) {
+    const auto index = static_cast<int>(piece.first / shape.segment);
     for (const int distance : distances) {
+      builder.round(index + log2(distance));
       const bool first = distance == 1;
       builder.receive(me.child(distance), part(first ? sum : arrived, piece));
       builder.reduce(part(first ? in_send(whole) : arrived, piece), part(sum, piece));
     }
-    if (!me.root()) builder.send(me.parent(), part(sum, piece));
+    if (me.root()) continue;
+    builder.round(index + log2(me.distance()));
+    builder.send(me.parent(), part(sum, piece));
   }
   return builder.take();
 }
@@ -135,10 +147,13 @@ Schedule gather(const Shape& shape, int rank) {
   const auto own = in_send({0, shape.count});
   const Held held(builder, shape, me, {Place::recv, own});
   if (held.apart()) builder.copy(own, held({0, rank, 1}));
-  for (const int distance : me.distances())
+  for (const int distance : me.distances()) {
+    builder.round(log2(distance));
     for (const auto& run : me.subtree(distance)) builder.receive(me.child(distance), held(run));
-  if (!me.root())
-    for (const auto& run : me.subtree(0)) builder.send(me.parent(), held(run));
+  }
+  if (me.root()) return builder.take();
+  builder.round(log2(me.distance()));
+  for (const auto& run : me.subtree(0)) builder.send(me.parent(), held(run));
   return builder.take();
 }
 
@@ -147,10 +162,16 @@ Schedule scatter(const Shape& shape, int rank) {
   const Binomial me(shape, rank);
   const auto own = in_recv({0, shape.count});
   const Held held(builder, shape, me, {Place::send, own});
-  if (!me.root())
+  // As gather, from the end.
+  const auto last = static_cast<int>(std::bit_width(static_cast<unsigned>(shape.ranks)));
+  if (!me.root()) {
+    builder.round(last - log2(me.distance()));
     for (const auto& run : me.subtree(0)) builder.receive(me.parent(), held(run));
-  for (const int distance : me.distances_from_far())
+  }
+  for (const int distance : me.distances_from_far()) {
+    builder.round(last - log2(distance));
     for (const auto& run : me.subtree(distance)) builder.send(me.child(distance), held(run));
+  }
   if (held.apart()) builder.copy(held({0, rank, 1}), own);
   return builder.take();
 }

@@ -10,6 +10,7 @@ namespace assay::schedule::tree {
 
 struct Node {
   std::optional<int> parent;  ///< none: the root
+  int depth = 0;              ///< 0: the root
   std::vector<int> children;
 };
 

@@ -13,6 +13,7 @@
 
 #include "benchmarks/collective_spec.hpp"
 #include "harness/core/error.hpp"
+#include "tests/fakes/text.hpp"
 
 namespace assay::fakes {
 
@@ -34,29 +35,9 @@ const std::map<std::string, double Fault::*> numbers{
     {"spread", &Fault::spread},    {"shift", &Fault::shift_s}, {"drift", &Fault::drift},
     {"step_at", &Fault::step_at_s}};
 
-std::vector<std::string> split(const std::string& text, char at) {
-  std::vector<std::string> parts;
-  std::string part;
-  for (const char c : text + at)
-    if (c == at) {
-      parts.push_back(part);
-      part.clear();
-    } else {
-      part += c;
-    }
-  return parts;
-}
-
 bool strikes(const Fault& fault, int world_rank) {
   return fault.ranks.empty() ||
          std::find(fault.ranks.begin(), fault.ranks.end(), world_rank) != fault.ranks.end();
-}
-
-/// A team knows its own ranks only; the launcher knows the world's.
-int world_rank() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"})
-    if (const char* text = std::getenv(name)) return std::atoi(text);
-  return 0;
 }
 
 /// What happens around a launch, wherever the launch is.
@@ -186,6 +167,7 @@ class FaultyCommunicator final : public comm::Communicator {
   int rank() const override { return inner_->rank(); }
   int size() const override { return inner_->size(); }
   bool accepts(device::MemoryKind memory) const override { return inner_->accepts(memory); }
+  bool waits_for_all_begun() const override { return inner_->waits_for_all_begun(); }
   std::unique_ptr<comm::Launch> native(const comm::CollectiveCall& call) override {
     auto launch = inner_->native(call);
     if (launch == nullptr) return launch;
@@ -234,6 +216,7 @@ class TarryingTeam final : public comm::Team {
     opened_ = true;
     return inner_;
   }
+  comm::Team& inner() { return inner_; }
   int rank() const override { return inner_.rank(); }
   int size() const override { return inner_.size(); }
   void barrier() override {
@@ -261,6 +244,25 @@ class TarryingTeam final : public comm::Team {
   comm::Team& inner_;
   Fault fault_;
   bool opened_ = false;
+};
+
+class FaultyConnection final : public comm::Connection {
+ public:
+  FaultyConnection(std::unique_ptr<comm::Connection> inner, Fault fault)
+      : inner_(std::move(inner)), fault_(std::move(fault)) {}
+  std::unique_ptr<comm::Communicator> communicator(const comm::Part& part) override {
+    auto known = part;
+    auto* tarrying = dynamic_cast<TarryingTeam*>(part.team);
+    if (tarrying != nullptr) known.team = &tarrying->open();
+    auto communicator = inner_->communicator(known);
+    if (communicator == nullptr) return nullptr;
+    return std::make_unique<FaultyCommunicator>(std::move(communicator), fault_,
+                                                strikes(fault_, launcher_rank()));
+  }
+
+ private:
+  std::unique_ptr<comm::Connection> inner_;
+  Fault fault_;
 };
 
 class TarryingSession final : public comm::Session {
@@ -311,11 +313,10 @@ bench::Benchmarks faulty_benchmarks(bench::Benchmarks inner, const Fault& fault)
 std::vector<comm::Backend> faulty_backends(std::vector<comm::Backend> inner, const Fault& fault) {
   for (auto& row : inner) {
     if (!row.missing.empty()) continue;
-    row.open = [open = row.open, fault](comm::Team& team, device::Device& device) {
+    row.connect = [connect = row.connect, fault](comm::Team& team, device::Device& device) {
       auto* tarrying = dynamic_cast<TarryingTeam*>(&team);  // a backend knows its own teams only
-      return std::make_unique<FaultyCommunicator>(
-          open(tarrying == nullptr ? team : tarrying->open(), device), fault,
-          strikes(fault, world_rank()));
+      return std::make_unique<FaultyConnection>(
+          connect(tarrying == nullptr ? team : tarrying->inner(), device), fault);
     };
   }
   return inner;
@@ -324,12 +325,12 @@ std::vector<comm::Backend> faulty_backends(std::vector<comm::Backend> inner, con
 std::unique_ptr<comm::Session> faulty_session(std::unique_ptr<comm::Session> inner,
                                               const Fault& fault) {
   const bool meant = fault.kind == Fault::Kind::tarry || fault.kind == Fault::Kind::lag;
-  if (!meant || !strikes(fault, world_rank())) return inner;
+  if (!meant || !strikes(fault, launcher_rank())) return inner;
   return std::make_unique<TarryingSession>(std::move(inner), fault);
 }
 
 run::CommonClock::Lens faulty_clock(const Fault& fault) {
-  if (fault.kind != Fault::Kind::clock || !strikes(fault, world_rank())) return {};
+  if (fault.kind != Fault::Kind::clock || !strikes(fault, launcher_rank())) return {};
   return [fault, begin = run::now_ns()](std::int64_t reading_ns) {
     const double since_s = static_cast<double>(reading_ns - begin) * 1e-9;
     const bool stepped = fault.step_at_s > 0 && since_s >= fault.step_at_s;

@@ -27,17 +27,29 @@ add_library(assay_fake_cuda STATIC fakes/cuda/kernels.cpp fakes/cuda/runtime.cpp
 target_link_libraries(assay_fake_cuda PUBLIC assay::kernels)
 target_include_directories(assay_fake_cuda SYSTEM PUBLIC ${CUDAToolkit_INCLUDE_DIRS})
 
+# Instead of assay::gpus. As objects, which those who call find in any order.
+add_library(assay_double_gpus INTERFACE)
+target_link_libraries(assay_double_gpus INTERFACE assay::device_cuda $<TARGET_OBJECTS:assay_fake_cuda> assay_fake_cuda)
+if(HAVE_NCCL)
+  # Instead of assay::nccl.
+  add_library(assay_fake_nccl STATIC fakes/nccl/calls.cpp fakes/nccl/communicators.cpp
+              fakes/nccl/groups.cpp fakes/nccl/state.cpp fakes/nccl/wire.cpp)
+  target_link_libraries(assay_fake_nccl PUBLIC assay_fake_cuda)
+  target_include_directories(assay_fake_nccl SYSTEM PUBLIC "${ASSAY_NCCL_INCLUDE}")
+  target_link_libraries(assay_double_gpus INTERFACE $<TARGET_OBJECTS:assay_fake_nccl> assay_fake_nccl)
+endif()
+
 assay_test(cuda_device_test LABEL unit TIMEOUT 120
   SOURCES unit/cuda_device_test.cpp gpu/device_conformance.cpp
-  LINKS assay::device_cuda assay_fake_cuda)
+  LINKS assay_double_gpus)
 
 assay_test(device_timing_test LABEL unit TIMEOUT 120
   SOURCES unit/device_timing_test.cpp
-  LINKS assay::run assay::device_cuda assay_fake_cuda)
+  LINKS assay::run assay_double_gpus)
 
 # assay itself on the double.
 add_executable(assay_double "${CMAKE_SOURCE_DIR}/harness/app/main.cpp")
-target_link_libraries(assay_double PRIVATE assay::app assay::device_cuda assay_fake_cuda)
+target_link_libraries(assay_double PRIVATE assay::app assay_double_gpus)
 
 # The same on a GPU, skipped where there is none.
 assay_test(gpu_device_test LABEL gpu TIMEOUT 300

@@ -8,7 +8,7 @@
 
 #include <type_traits>
 
-#include "tests/mpi/session.hpp"
+#include "tests/mpi/place.hpp"
 #include "tests/unit/schedule_model.hpp"
 
 namespace assay {
@@ -34,12 +34,6 @@ T value_of(const tests::Symbol& symbol) {
 template <class T>
 constexpr T poison = static_cast<T>(-1);
 
-struct World {
-  std::unique_ptr<comm::Team> team = session->world().split(0, 0);
-  std::unique_ptr<device::Device> device = device::make_host_device();
-  std::unique_ptr<comm::Communicator> communicator = comm::backends().front().open(*team, *device);
-};
-
 bool rooted(Collective collective) {
   return collective == Collective::broadcast || collective == Collective::reduce ||
          collective == Collective::gather || collective == Collective::scatter;
@@ -53,7 +47,7 @@ std::optional<ReduceOp> op_of(Collective collective) {
 
 /// Wrong elements of this rank's output after two launches in a row.
 template <class T>
-std::uint64_t wrong(World& world, const Algorithm& algorithm, const Shape& shape) {
+std::uint64_t wrong(Place& world, const Algorithm& algorithm, const Shape& shape) {
   const int rank = world.communicator->rank();
   const auto extent = tests::extent_of(algorithm.collective, shape, rank);
   // One more: a buffer has an address even if it has no elements, and its end is watched.
@@ -67,10 +61,15 @@ std::uint64_t wrong(World& world, const Algorithm& algorithm, const Shape& shape
                                       .op = op_of(algorithm.collective),
                                       .algorithm = std::string(algorithm.name)},
                                      *world.communicator, *world.device);
-  for (int i = 0; i < 2; ++i)
-    (*launch)(reinterpret_cast<const std::byte*>(send.data()),
-              reinterpret_cast<std::byte*>(recv.data()));
+  const auto in = world.device->allocate(send.size() * sizeof(T));
+  const auto out = world.device->allocate(recv.size() * sizeof(T));
+  write(*world.device, std::as_bytes(std::span(send)), in.data());
+  write(*world.device, std::as_bytes(std::span(recv)), out.data());
+  for (int i = 0; i < 2; ++i) (*launch)(in.data(), out.data());
+  world.device->wait();
   EXPECT_NO_THROW(launch->check());
+  read(*world.device, in.data(), std::as_writable_bytes(std::span(send)));
+  read(*world.device, out.data(), std::as_writable_bytes(std::span(recv)));
   EXPECT_EQ(send, original);
   EXPECT_EQ(recv.back(), poison<T>) << "past the end";
   std::uint64_t count = 0;
@@ -87,7 +86,7 @@ using Types = testing::Types<float, std::int32_t>;
 TYPED_TEST_SUITE(EveryAlgorithm, Types);
 
 TYPED_TEST(EveryAlgorithm, CarriesItsCollectiveOut) {
-  World world;
+  Place world(tested_backends().at(0));
   const int ranks = world.communicator->size();
   for (const auto& algorithm : schedule::algorithms())
     // 0, 1, odd, beyond eager messages

@@ -12,13 +12,10 @@
 #include "harness/run/runner.hpp"
 #include "harness/schedule/layouts.hpp"
 #include "tests/fakes/faults.hpp"
-#include "tests/mpi/session.hpp"
+#include "tests/mpi/place.hpp"
 
 namespace assay {
 namespace {
-
-/// 0, 1, odd, and large enough for a library to change its algorithm.
-constexpr std::array<std::int64_t, 5> counts{0, 1, 7, 1023, 70'001};
 
 struct Outcome {
   VerifyReport before, after;
@@ -27,13 +24,12 @@ struct Outcome {
 
 struct Setup {
   const bench::Benchmark& benchmark;
-  const comm::Backend& backend;
+  Place& place;
   Case spec;
   std::uint64_t buffers = 5;  ///< to rotate over, of the larger kind
   int iterations = 4;         ///< before the verified one
 };
 
-/// Collective.
 bool anyone_checked(const Outcome& outcome) {
   return !comm::all_agree(session->world(), outcome.before.checked == 0);
 }
@@ -41,17 +37,15 @@ bool anyone_checked(const Outcome& outcome) {
 /// Launches with rotation over three buffers or more and back to the first, then verifies what the
 /// last launch left.
 Outcome launch_and_verify(const Setup& setup) {
-  auto& world = session->world();
-  const auto team = world.split(0, world.rank());
-  const auto device = device::make_host_device();
-  const auto communicator = setup.backend.open(*team, *device);
-  const auto beside = setup.backend.open(*team, *device);
+  const auto& [team, device, connection, communicator] = setup.place;
+  const auto beside =
+      setup.spec.dims.contains("beside") ? comm::communicator_of_all(*connection, *team) : nullptr;
   const auto at = setup.spec.dims.find("bytes");
   const auto bytes = at == setup.spec.dims.end()
                          ? std::uint64_t{0}
                          : static_cast<std::uint64_t>(std::get<std::int64_t>(at->second));
   bench::Context context{
-      setup.spec, {team->rank(), team->size(), world.rank(), "here"}, *device, communicator.get(),
+      setup.spec, {team->rank(), team->size(), team->rank(), "here"}, *device, communicator.get(),
       42,         setup.buffers * std::max<std::uint64_t>(bytes, 64), 1};
   context.companion = {context.group, beside.get()};
   auto prepared = setup.benchmark.prepare(context);
@@ -149,7 +143,8 @@ std::vector<Case> cases_of(const bench::Benchmark& benchmark, const comm::Backen
   const auto& info = benchmark.info();
   std::vector<Case> cases;
   for (const auto& type : data_types)
-    for (const auto count : counts) cases.push_back(case_of(info, backend, type.type, count));
+    for (const auto count : tested_counts())
+      cases.push_back(case_of(info, backend, type.type, count));
   if (is_nonblocking(benchmark)) return nonblocking_cases_of(benchmark, std::move(cases));
   multiply(cases, "op", texts(reduce_op_names));
   multiply(cases, "in_place", {false, true});
@@ -178,8 +173,7 @@ void for_every_row_and_backend(F f) {
   std::size_t seen = 0;
   for (const auto& benchmark : benchmarks::catalogue()) {
     if (!is_collective(*benchmark)) continue;
-    for (const auto& backend : comm::backends()) {
-      if (!backend.missing.empty()) continue;
+    for (const auto& backend : tested_backends()) {
       ++seen;
       f(*benchmark, backend);
     }
@@ -198,8 +192,9 @@ void expect_exact(const Outcome& outcome) {
 
 TEST(Conformance, EveryRowTypeOperatorAndCountIsExact) {
   for_every_row_and_backend([](const auto& benchmark, const auto& backend) {
+    Place place(backend);
     for (const auto& spec : cases_of(benchmark, backend)) {
-      const auto outcome = launch_and_verify({benchmark, backend, spec});
+      const auto outcome = launch_and_verify({benchmark, place, spec});
       SCOPED_TRACE(label(spec));
       expect_exact(outcome);
       const bool moves = spec.dims.contains("beside") ||
@@ -233,7 +228,8 @@ class Large : public testing::Test {
     for (const auto& [dim, value] : more) spec.dims[dim] = value;
     SCOPED_TRACE(label(spec));
     if (!runs(benchmark, spec)) return {};
-    const auto outcome = launch_and_verify({benchmark, backends.front(), spec, 1, 1});
+    Place place(backends.front());
+    const auto outcome = launch_and_verify({benchmark, place, spec, 1, 1});
     expect_exact(outcome);
     const bool moves = spec.dims.contains("bytes") && session->world().size() > 1;
     EXPECT_TRUE(anyone_checked(outcome) || !moves);
@@ -295,13 +291,14 @@ TEST_P(ConformanceFault, IsCaught) {
   auto fault = fakes::parse_fault(GetParam());
   fault.ranks = {last};
   const auto backends = fakes::faulty_backends(comm::backends(), fault);
+  Place place(backends.front());
   for (const auto& benchmark : benchmarks::catalogue()) {
     if (!is_collective(*benchmark) || !in_libraries(*benchmark)) continue;
     std::vector<Case> cases{case_of(benchmark->info(), backends.front(), DataType::fp32, 1024)};
     multiply(cases, "root", roots());
     for (const auto& spec : cases) {
       if (!runs(*benchmark, spec)) continue;
-      const auto outcome = launch_and_verify({*benchmark, backends.front(), spec});
+      const auto outcome = launch_and_verify({*benchmark, place, spec});
       SCOPED_TRACE(label(spec));
       for (const auto& report : {outcome.before, outcome.after}) {
         EXPECT_EQ(report.first.has_value(), report.wrong > 0);
@@ -390,7 +387,8 @@ TEST(Conformance, TheFirstWrongElementIsLocated) {
   const auto backends = fakes::faulty_backends(comm::backends(), fault);
   const auto benchmark = benchmarks::make_collective_benchmark(benchmarks::all_reduce_spec);
   const auto spec = case_of(benchmark->info(), backends.front(), DataType::fp32, 1000);
-  const auto outcome = launch_and_verify({*benchmark, backends.front(), spec});
+  Place place(backends.front());
+  const auto outcome = launch_and_verify({*benchmark, place, spec});
   EXPECT_EQ(outcome.after.wrong, 1U);
   if (!outcome.after.first) return;
   EXPECT_EQ(outcome.after.first->offset, 500U);  // the byte in the middle of 4,000

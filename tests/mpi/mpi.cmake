@@ -57,8 +57,8 @@ endfunction()
 add_library(assay_mpi_session STATIC mpi/session.cpp)
 target_link_libraries(assay_mpi_session PUBLIC assay::comm GTest::gmock GTest::gtest)
 
-add_executable(conformance mpi/conformance.cpp mpi/team.cpp)
-target_link_libraries(conformance PRIVATE assay_fakes assay_mpi_session)
+add_executable(conformance mpi/conformance.cpp mpi/place_host.cpp mpi/team.cpp)
+target_link_libraries(conformance PRIVATE assay_fakes assay_mpi_session assay::gpus)
 assay_mpi_test(conformance RANKS 1 2 3 4 5 TIMEOUT 180
   COMMAND $<TARGET_FILE:conformance> --gtest_filter=-Large.*)
 
@@ -68,14 +68,14 @@ assay_mpi_test(conformance_large LABEL large RANKS 1 2 TIMEOUT 1800
 set_tests_properties(conformance_large_1 conformance_large_2 PROPERTIES RUN_SERIAL TRUE
   SKIP_REGULAR_EXPRESSION "needs 12 GiB of free memory")
 
-add_executable(composed mpi/composed.cpp unit/schedule_model.cpp)
-target_link_libraries(composed PRIVATE assay::bench assay_mpi_session)
+add_executable(composed mpi/composed.cpp mpi/place_host.cpp unit/schedule_model.cpp)
+target_link_libraries(composed PRIVATE assay::bench assay_mpi_session assay::gpus)
 assay_mpi_test(composed RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:composed>)
 
 add_executable(nonblocking mpi/nonblocking.cpp unit/schedule_model.cpp)
-target_link_libraries(nonblocking PRIVATE assay::benchmarks assay_mpi_session)
+target_link_libraries(nonblocking PRIVATE assay::benchmarks assay_mpi_session assay::gpus)
 assay_mpi_test(nonblocking RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:nonblocking>)
 
 add_executable(common_clock mpi/common_clock.cpp mpi/turns.cpp)
-target_link_libraries(common_clock PRIVATE assay::run assay_mpi_session)
+target_link_libraries(common_clock PRIVATE assay::run assay_mpi_session assay::gpus)
 assay_mpi_test(common_clock RANKS 1 2 3 5 TIMEOUT 120 COMMAND $<TARGET_FILE:common_clock>)

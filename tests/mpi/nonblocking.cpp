@@ -26,7 +26,8 @@ constexpr std::array<std::uint64_t, 5> counts{0, 1, 7, 1023, 20'001};
 struct World {
   std::unique_ptr<comm::Team> team = session->world().split(0, 0);
   std::unique_ptr<device::Device> device = device::make_host_device();
-  std::unique_ptr<comm::Communicator> communicator = comm::backends().front().open(*team, *device);
+  std::unique_ptr<comm::Connection> connection = comm::backends().front().connect(*team, *device);
+  std::unique_ptr<comm::Communicator> communicator = comm::communicator_of_all(*connection, *team);
 };
 
 /// One buffer pair of a rank, filled alike for both forms of a call.

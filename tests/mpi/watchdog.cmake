@@ -9,7 +9,7 @@ assay_test(watchdog_logic_test LABEL unit TIMEOUT 60
 
 if(HAVE_MPI)
   add_executable(watchdog_program "${CMAKE_CURRENT_LIST_DIR}/watchdog_program.cpp")
-  target_link_libraries(watchdog_program PRIVATE assay::run)
+  target_link_libraries(watchdog_program PRIVATE assay::run assay::gpus)
   find_package(Python3 REQUIRED COMPONENTS Interpreter)
   # One entry per scenario: each has its own time limit and name in the report.
   file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/watchdog_test.py" scenarios REGEX "^    def test_")

@@ -53,7 +53,8 @@ void expect_right(const Algorithm& algorithm, const Shape& shape) {
   const auto built = build(algorithm, shape);
   ASSERT_EQ(problem_of(built.schedules, built.extents), "");
   EXPECT_EQ(wrong(algorithm, shape, built), 0U);
-  EXPECT_TRUE(tests::orders_end(built.schedules));
+  EXPECT_TRUE(tests::orders_end(built.schedules, order));
+  EXPECT_TRUE(tests::orders_end(built.schedules, order_in_rounds));
 }
 
 TEST(PointToPoint, HasAWindowOfMessages) {
@@ -188,7 +189,7 @@ TEST(Algorithms, TreesAreAsDeepAsTheyShould) {
 /// Bits of the ranks that must have entered before `operation` of `rank` completes.
 using Known = std::vector<std::vector<unsigned>>;
 unsigned known_at(const Built& built, const Known& known, std::size_t rank, std::size_t operation) {
-  const auto& [action, after] = built.schedules[rank].operations[operation];
+  const auto& [action, after, round] = built.schedules[rank].operations[operation];
   unsigned bits = 1U << rank;
   for (const auto dependency : after) bits |= known[rank][dependency];
   const auto* receive = std::get_if<Receive>(&action);

@@ -225,7 +225,8 @@ std::optional<std::vector<std::vector<Symbol>>> carry_out(const std::vector<Sche
   return outputs;
 }
 
-bool orders_end(const std::vector<Schedule>& schedules) {
+bool orders_end(const std::vector<Schedule>& schedules,
+                std::vector<Step> (*order)(const Schedule&)) {
   std::map<End, bool> begun;
   std::vector<std::vector<Step>> orders;
   std::vector<std::vector<std::optional<End>>> ends;

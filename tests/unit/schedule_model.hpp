@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/schedule/algorithms.hpp"
+#include "harness/schedule/order.hpp"
 
 namespace assay::tests {
 
@@ -30,9 +31,10 @@ std::optional<Symbol> expected(Collective collective, const schedule::Shape& sha
 std::optional<std::vector<std::vector<Symbol>>> carry_out(
     const std::vector<schedule::Schedule>& schedules, const std::vector<schedule::Extent>& extents);
 
-/// Whether the lines of steps that order() makes of `schedules` end although every message is
+/// Whether the lines of steps that `order` makes of `schedules` end although every message is
 /// synchronous.
-bool orders_end(const std::vector<schedule::Schedule>& schedules);
+bool orders_end(const std::vector<schedule::Schedule>& schedules,
+                std::vector<schedule::Step> (*order)(const schedule::Schedule&));
 
 /// Counts of all_to_all_v: some zero, no two rows alike.
 class SkewedCounts final : public PairCounts {

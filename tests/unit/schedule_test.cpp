@@ -51,7 +51,7 @@ TEST(ProblemOf, FindsADeadlockOfSynchronousSends) {
   auto ranks = exchange();
   for (auto& schedule : ranks.schedules) schedule.operations[1].after = {0};
   EXPECT_EQ(ranks.problem(), "rank 0, operation 1: waits for ever");
-  EXPECT_FALSE(tests::orders_end(ranks.schedules));
+  EXPECT_FALSE(tests::orders_end(ranks.schedules, order));
 }
 
 TEST(ProblemOf, FindsRaces) {
@@ -105,9 +105,45 @@ TEST(ProblemOf, FindsImpossibleOperations) {
 Step begin(std::size_t operation) { return {Step::What::begin, operation}; }
 Step finish(std::size_t operation) { return {Step::What::finish, operation}; }
 
+TEST(ProblemOf, FindsRoundsThatDiffer) {
+  auto ranks = exchange();
+  ranks.schedules[1].operations[0].round = 1;
+  EXPECT_EQ(ranks.problem(), "rank 0, operation 1: received in round 0, sent in round 1");
+}
+
+/// 0 sends, 1 answers.
+Ranks answer() {
+  return {{{{{Send{1, input}, {}}, {Receive{1, output}, {0}, 1}}, 0},
+           {{{Receive{0, output}, {}}, {Send{0, output}, {0}, 1}}, 0}}};
+}
+
+TEST(ProblemOf, FindsRoundsThatDoNotFollowOneAnother) {
+  auto ranks = answer();
+  EXPECT_EQ(ranks.problem(), "");
+  EXPECT_TRUE(tests::orders_end(ranks.schedules, order_in_rounds));
+  ranks.schedules[0].operations[1].round = ranks.schedules[1].operations[1].round = 0;
+  EXPECT_EQ(ranks.problem(), "rank 0, operation 1: waits for a message of its own round");
+  // What stands between two messages hands their rounds on.
+  ranks.schedules[1].operations = {
+      {Receive{0, output}, {}}, {Copy{output, own}, {0}}, {Send{0, own}, {1}, 1}};
+  ranks.schedules[1].scratch = 4;
+  ranks.schedules[0].operations[1].round = 1;
+  EXPECT_EQ(ranks.problem(), "");
+  ranks.schedules[0].operations[1].round = ranks.schedules[1].operations[2].round = 0;
+  ranks.schedules[0].operations[1].after = {};
+  EXPECT_EQ(ranks.problem(), "rank 1, operation 2: waits for a message of its own round");
+}
+
 TEST(Order, BeginsReceivesThenSendsThenLocalWork) {
   EXPECT_EQ(order(exchange().schedules[0]),
             (std::vector{begin(1), begin(0), begin(2), finish(1), begin(3), finish(0)}));
+}
+
+TEST(Order, InRoundsWaitsForAllThatHasBegun) {
+  EXPECT_EQ(order_in_rounds(exchange().schedules[0]),
+            (std::vector{begin(2), begin(0), begin(1), finish(0), finish(1), begin(3)}));
+  EXPECT_EQ(order_in_rounds(answer().schedules[0]),
+            (std::vector{begin(0), finish(0), begin(1), finish(1)}));
 }
 
 TEST(Order, BeginsATransferAsSoonAsWhatItNeedsIsThere) {

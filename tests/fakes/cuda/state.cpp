@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 
 #include "tests/fakes/gpu_names.hpp"
+#include "tests/fakes/text.hpp"
 
 CUstream_st::CUstream_st() : thread_([this] { run(); }) {}
 
@@ -52,19 +52,10 @@ namespace {
 
 constexpr std::size_t default_memory = std::size_t{4} << 30;
 
-std::vector<std::string> split(const std::string& text, char at) {
-  std::vector<std::string> parts;
-  std::istringstream in(text);
-  for (std::string part; std::getline(in, part, at);) parts.push_back(part);
-  return parts;
-}
-
 Trouble parse_trouble(const std::string& text) {
   Trouble trouble;
   for (const auto& part : split(text, ':')) {
-    const auto equals = part.find('=');
-    const std::string key = part.substr(0, equals);
-    const std::string value = equals == part.npos ? "" : part.substr(equals + 1);
+    const auto [key, value] = setting(part);
     if (trouble.call.empty())
       trouble.call = part;
     else if (key == "gpu")

@@ -1,0 +1,27 @@
+// Communicator over NCCL, and NCCL's row of the table in backend.hpp.
+#pragma once
+
+#include "harness/comm/backend.hpp"
+#include "harness/comm/nccl_launch.hpp"
+
+namespace assay::comm::nccl {
+
+class NcclCommunicator final : public Communicator {
+ public:
+  explicit NcclCommunicator(CommView view) : view_(std::move(view)) {}
+  int rank() const override { return view_.rank; }
+  int size() const override { return view_.size; }
+  bool accepts(device::MemoryKind memory) const override {
+    return memory == device::MemoryKind::device;
+  }
+  bool waits_for_all_begun() const override { return true; }
+  std::unique_ptr<Launch> native(const CollectiveCall& call) override;
+  std::unique_ptr<Transfers> transfers(std::vector<Transfer> transfers) override;
+
+ private:
+  CommView view_;
+};
+
+Backend backend();
+
+}  // namespace assay::comm::nccl

@@ -1,0 +1,105 @@
+#include "tests/fakes/nccl/state.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "tests/fakes/text.hpp"
+
+namespace assay::fakes::nccl {
+namespace {
+
+ncclResult_t code_from(const std::string& text) {
+  return static_cast<ncclResult_t>(std::stoi(text));
+}
+
+Trouble parse_trouble(const std::string& text) {
+  Trouble trouble;
+  for (const auto& part : split(text, ':')) {
+    const auto [key, value] = setting(part);
+    if (trouble.call.empty())
+      trouble.call = part;
+    else if (key == "ranks")
+      for (const auto& rank : split(value, '+')) trouble.ranks.push_back(std::stoi(rank));
+    else if (key == "after")
+      trouble.after = std::stoi(value);
+    else if (key == "error")
+      trouble.error = code_from(value);
+    else if (key == "async")
+      trouble.async = code_from(value);
+    else if (key == "delay")
+      trouble.delay_s = std::stod(value);
+    else if (key == "corrupt")
+      trouble.corrupt = true;
+    else if (key == "hang")
+      trouble.hang = true;
+    else
+      throw std::invalid_argument("ASSAY_FAKE_NCCL: '" + part + "' in '" + text + "'");
+  }
+  return trouble;
+}
+
+bool here(const Trouble& trouble) {
+  const auto& ranks = trouble.ranks;
+  return ranks.empty() || std::find(ranks.begin(), ranks.end(), launcher_rank()) != ranks.end();
+}
+
+void read_environment(State& state) {
+  if (const char* text = std::getenv("ASSAY_FAKE_NCCL"))
+    for (const auto& part : split(text, ',')) state.troubles.push_back(parse_trouble(part));
+}
+
+}  // namespace
+
+void Core::fail(ncclResult_t code) {
+  auto well = ncclSuccess;
+  async.compare_exchange_strong(well, code);
+  wire.fail();
+}
+
+State& state() {
+  static State the_state;
+  static const bool ready = (read_environment(the_state), true);
+  (void)ready;
+  return the_state;
+}
+
+Trouble enter(const char* call) {
+  auto& s = state();
+  const std::lock_guard lock(s.mutex);
+  const int number = s.calls[call]++;
+  Trouble now;
+  for (const auto& trouble : s.troubles)
+    if (trouble.call == call && here(trouble) && number >= trouble.after) now = trouble;
+  return now;
+}
+
+ncclResult_t told(ncclResult_t code, const std::string& why) {
+  auto& s = state();
+  const std::lock_guard lock(s.mutex);
+  if (code != ncclSuccess) s.last_error = why;
+  return code;
+}
+
+void reset() {
+  auto& s = state();
+  const std::lock_guard lock(s.mutex);
+  s.troubles.clear();
+  s.calls.clear();
+  s.last_error.clear();
+  read_environment(s);
+}
+
+void plan(const Trouble& trouble) {
+  const std::lock_guard lock(state().mutex);
+  auto planned = trouble;
+  planned.after += state().calls[trouble.call];  // from now on
+  state().troubles.push_back(planned);
+}
+
+Leaks leaks() {
+  const std::lock_guard lock(state().mutex);
+  return state().made;
+}
+
+}  // namespace assay::fakes::nccl

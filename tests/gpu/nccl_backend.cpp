@@ -1,0 +1,242 @@
+// NCCL's row of the table on its double: layouts as a run has them, and what becomes of failures.
+//
+// Expectations, never assertions: all ranks must make the same calls whatever one of them saw.
+#include <gmock/gmock.h>
+
+#include "benchmarks/catalogue.hpp"
+#include "harness/core/error.hpp"
+#include "harness/device/cuda_device.hpp"
+#include "harness/run/runner.hpp"
+#include "harness/schedule/layouts.hpp"
+#include "tests/fakes/cuda/fake_cuda.hpp"
+#include "tests/fakes/nccl/fake_nccl.hpp"
+#include "tests/mpi/place.hpp"
+
+namespace assay {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+namespace fake = fakes::nccl;
+
+class NcclBackend : public testing::Test {
+ protected:
+  NcclBackend() { fake::reset(); }
+  ~NcclBackend() override {
+    world.barrier();
+    fake::reset();
+  }
+  /// On the last rank alone.
+  void plan(fake::Trouble trouble) {
+    trouble.ranks = {size - 1};
+    fake::plan(trouble);
+  }
+
+  comm::Team& world = session->world();
+  int rank = world.rank(), size = world.size();
+  bool struck = rank == size - 1;
+  comm::Backend backend = tested_backends().at(0);
+};
+
+/// What is said, or "" where nothing fails.
+template <class Action>
+std::string failure(const Action& action) {
+  try {
+    action();
+  } catch (const RunError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+const comm::CollectiveCall all_reduce{.count = 1000};
+
+// ---- layouts ------------------------------------------------------------------------------------
+
+class NcclRun : public NcclBackend {
+ protected:
+  /// As a run measures it; complete on rank 0.
+  result::CaseResult run(const std::string& benchmark, const std::string& layout) {
+    const auto catalogue = benchmarks::catalogue();
+    const auto host = device::make_host_device(), device = make_device();
+    const auto topology = stated_topology(size, size);
+    Case spec{.benchmark = benchmark};
+    for (const auto& dim : bench::find(catalogue, benchmark)->info().dims)
+      spec.dims[std::string(dim.name)] = dim.fallback;
+    spec.dims["backend"] = backend.name;
+    spec.dims["bytes"] = std::int64_t{4000};
+    spec.layout = layout;
+    spec.protocol.warm_up = {.iterations = 2, .time_s = 0};
+    spec.protocol.pilot = 0;
+    spec.protocol.stop = {.kind = StopKind::iterations, .iterations = 3};
+    plan::Plan plan;
+    plan.layouts[layout] = schedule::make_layout(layout, topology);
+    plan.cases = {spec};
+    run::Progress progress;
+    run::CommonClock clock(world);
+    result::CaseResult result;
+    run::run_plan(plan,
+                  {world,
+                   topology,
+                   {*host, device.get()},
+                   catalogue,
+                   std::span(&backend, 1),
+                   progress,
+                   clock},
+                  {.rotation_bytes = 1, .sync = run::Sync::barrier},
+                  [&](const result::CaseResult& c) { result = c; });
+    return result;
+  }
+
+  void expect_right(const std::string& benchmark, const std::string& layout,
+                    const std::string& path) {
+    const auto result = run(benchmark, layout);
+    if (rank != 0) return;
+    SCOPED_TRACE(benchmark + " " + layout);
+    EXPECT_EQ(result.reason, "");
+    EXPECT_EQ(result.path, path);
+    for (const auto& report : {result.verify.before, result.verify.after}) {
+      EXPECT_GT(report.checked, 0u);
+      EXPECT_EQ(report.wrong, 0u);
+    }
+  }
+};
+
+TEST_F(NcclRun, GroupsAreSplitFromAllRanks) {
+  expect_right("all_reduce", "world", "native");
+  if (size < 4) return;
+  for (const auto* layout : {"halves", "split:2"}) {
+    expect_right("all_reduce", layout, "native");
+    expect_right("all_gather", layout, "native");
+    expect_right("all_to_all_v", layout, "grouped send/recv");
+  }
+  EXPECT_EQ(fake::leaks(), fake::Leaks{});
+}
+
+TEST_F(NcclRun, PairsUseMessagesOfTheWhole) {
+  if (size < 3) return;
+  fake::plan({.call = "ncclCommSplit", .error = ncclInternalError});  // which none of these needs
+  expect_right("ping_pong", "pairs", "composed direct");
+  expect_right("unidirectional", "pairs", "composed direct");
+  expect_right("all_to_all", "pairs", "grouped send/recv");
+  expect_right("gather", "pairs", "grouped send/recv");
+  expect_right("scatter", "pairs", "grouped send/recv");
+  expect_right("send_recv", "pairs", "grouped send/recv");
+  expect_right("all_reduce", "pairs", "composed ring");
+}
+
+TEST_F(NcclRun, WrongDataAreSeen) {
+  plan({.call = "ncclAllReduce", .corrupt = true});
+  const auto result = run("all_reduce", "world");
+  if (rank != 0) return;
+  EXPECT_EQ(result.verify.before.wrong, 1u);
+  EXPECT_EQ(result.verify.after.wrong, 1u);
+  EXPECT_EQ(result.verify.after.first.value().rank, size - 1);
+}
+
+TEST_F(NcclRun, OverlapIsRefused) {
+  const auto result = run("overlap", "world");
+  EXPECT_THAT(result.reason, rank == 0 ? HasSubstr("nccl: its collectives") : HasSubstr(""));
+}
+
+// ---- failures -----------------------------------------------------------------------------------
+
+TEST_F(NcclBackend, AFailedCallNamesRankGpuAndRemedy) {
+  Place place(backend);
+  plan({.call = "ncclAllReduce", .error = ncclSystemError});
+  if (!struck) return;
+  const auto buffer = place.device->allocate(4000);
+  const auto launch = place.communicator->native(all_reduce);
+  (*launch)(nullptr, buffer.data());
+  EXPECT_THAT(failure([&] { launch->check(); }),
+              AllOf(HasSubstr("rank " + std::to_string(rank) + ", GPU " + std::to_string(rank) +
+                              " (NVIDIA Double, "),
+                    HasSubstr("ncclAllReduce failed with \"unhandled system error"),
+                    HasSubstr("(ncclSystemError, "),
+                    HasSubstr(": planned for ncclAllReduce; look at "
+                              "the network of this rank's host")));
+}
+
+TEST_F(NcclBackend, WhatFailsLaterIsToldOnAllRanks) {
+  Place place(backend);
+  plan({.call = "ncclAllReduce", .async = ncclInternalError});
+  const auto buffer = place.device->allocate(4000);
+  const auto launch = place.communicator->native(all_reduce);
+  (*launch)(nullptr, buffer.data());
+  place.device->wait();
+  EXPECT_THAT(failure([&] { launch->check(); }),
+              HasSubstr(struck ? "(ncclInternalError, " : "(ncclRemoteError, "));
+  EXPECT_THAT(failure([&] { place.communicator->transfers({})->check(); }), HasSubstr("(nccl"));
+}
+
+TEST_F(NcclBackend, AFailedGroupIsTold) {
+  Place place(backend);
+  plan({.call = "ncclSend", .error = ncclInvalidArgument});
+  if (!struck) return;
+  const auto buffer = place.device->allocate(8);
+  const auto launch = place.communicator->native({.collective = Collective::send_recv, .count = 1});
+  (*launch)(buffer.data(), buffer.data() + 4);
+  EXPECT_THAT(failure([&] { launch->check(); }), HasSubstr("ncclSend failed with"));
+  const auto transfers = place.communicator->transfers({{comm::Transfer::Way::send, 0, 4}});
+  transfers->carry_out(0, buffer.data());
+  EXPECT_THAT(failure([&] { transfers->check(); }), HasSubstr("ncclSend failed with"));
+}
+
+TEST_F(NcclBackend, ACrashedGpuIsTold) {
+  Place place(backend);
+  const auto buffer = place.device->allocate(4000);
+  const auto launch = place.communicator->native(all_reduce);
+  if (!struck) return;
+  fakes::cuda::plan({.call = "fill", .late = cudaErrorIllegalAddress});
+  EXPECT_NE(
+      failure([&] {
+        place.device->fill(buffer.data(), kernels::movement(DataType::fp32, 0, 1), {1, 0, 10});
+      }),
+      "");
+  EXPECT_THAT(failure([&] { launch->check(); }), HasSubstr("cudaErrorIllegalAddress"));
+  fakes::cuda::reset();
+}
+
+TEST_F(NcclBackend, TwoRanksOnOneGpuAreNamed) {
+  if (size == 1) return;
+  device::cuda::CudaDevice shared(device::cuda::visible_gpus(rank).gpus.at(0));
+  EXPECT_THAT(failure([&] { backend.connect(world, shared); }),
+              AllOf(HasSubstr("ncclCommInitRankConfig failed with"),
+                    HasSubstr("Duplicate GPU detected : rank 0 and rank 1"),
+                    HasSubstr("give each rank a GPU of its own")));
+}
+
+TEST_F(NcclBackend, ConnectingFailsOnAllRanks) {
+  const auto device = make_device();
+  fake::plan({.call = "ncclGetUniqueId", .error = ncclSystemError});
+  EXPECT_THAT(failure([&] { backend.connect(world, *device); }),
+              HasSubstr("ncclGetUniqueId failed with"));
+}
+
+TEST_F(NcclBackend, SplittingFailsOnAllRanks) {
+  Place place(backend);
+  plan({.call = "ncclCommSplit", .error = ncclSystemError});
+  EXPECT_THAT(failure([&] { comm::communicator_of_all(*place.connection, *place.team); }),
+              HasSubstr("ncclCommSplit failed with"));
+}
+
+TEST_F(NcclBackend, NothingIsLeftBehind) {
+  {
+    Place place(backend);
+    const auto second = comm::communicator_of_all(*place.connection, *place.team);
+    EXPECT_EQ(fake::leaks(), (fake::Leaks{.communicators = 2}));
+  }
+  EXPECT_EQ(fake::leaks(), fake::Leaks{});
+}
+
+TEST_F(NcclBackend, WithoutAGpuSaysSo) {
+  fakes::cuda::show_gpus(0);
+  const auto rows = comm::backends();
+  EXPECT_EQ(rows.back().name, "nccl");
+  EXPECT_EQ(rows.back().missing, "no GPU here: no CUDA-capable device is detected");
+  EXPECT_THAT(rows.back().library, testing::StartsWith("NCCL 2."));
+  fakes::cuda::reset();
+}
+
+}  // namespace
+}  // namespace assay
