@@ -39,6 +39,8 @@ void CudaStopwatch::begin_recording() { begin_capture(gpu_, queue_.stream); }
 
 void CudaStopwatch::end_recording(std::size_t index) {
   recordings_[index] = end_capture(gpu_, queue_.stream);
+  // Else the first launch would, behind a closed gate.
+  cuda::check(gpu_, cudaGraphUpload(recordings_[index].get(), queue_.stream), "cudaGraphUpload");
 }
 
 void CudaStopwatch::replay(std::size_t index) noexcept {

@@ -11,6 +11,13 @@ double since_s(std::int64_t begin_ns) {
   return static_cast<double>(now_ns() - begin_ns) * seconds_per_ns;
 }
 
+/// Waits for all that was given, and throws if any of it failed: marks would only say that they did
+/// not happen.
+void await(device::Device& device) {
+  device.wait();
+  device.check();
+}
+
 void time_isolated(const Timed& timed, const OnDevice& on, bool last,
                    const DeviceReadings& readings) {
   auto& [prepared, group, progress] = timed;
@@ -23,7 +30,7 @@ void time_isolated(const Timed& timed, const OnDevice& on, bool last,
     on.stopwatch.mark(0);
     prepared.launch();
     on.stopwatch.mark(1);
-    on.device.wait();
+    await(on.device);
     readings.wall_s[i] = since_s(begin);
     progress.exit_launch();
     readings.device_s[i] = on.stopwatch.seconds(0, 1);
@@ -51,7 +58,7 @@ void time_batches(const Timed& timed, const OnDevice& on, const DeviceReadings& 
       begin = now_ns();
       on.stopwatch.open();
     }
-    on.device.wait();
+    await(on.device);
     const double share_s = since_s(begin) / static_cast<double>(count);
     for (std::size_t i = 0; i < count; ++i) {
       progress.exit_launch();

@@ -254,10 +254,15 @@ class GoneWrong(GpuTest):
         self.expect_sentence(run, 12, r".*rank 1, GPU 1 \(NVIDIA Double, 0000:1C:00.0\): "
                                       r".*an illegal memory access was encountered")
         self.assertFalse(self.json("out", "result.json")["run"]["complete"])
+        # On sound GPUs the run is gone on with.
+        again = self.finish(self.start(self.launcher(2, DOUBLE, "run", "--resume", "out", "--quiet"),
+                                       gpus(2)))
+        self.expect(again, 0, r"PASS complete \d cases, as planned, in 2 attempts")
 
     def test_a_hanging_gpu_is_seen(self):
         run = self.run_on(2, *FEW, "--timeout", "2", trouble="copy:delay=600:after=10:gpu=1")
         self.expect_sentence(run, 12, "rank 1 on host .*no progress .*inside the operation")
+        self.assertTrue(os.path.exists(self.path("rank-1.log")))
         self.assertFalse(self.json("out", "result.json")["run"]["complete"])
 
     def test_too_little_memory_fails_the_case(self):

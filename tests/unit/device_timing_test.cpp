@@ -44,6 +44,23 @@ class SlowlyGiven final : public bench::Prepared {
   device::Buffer memory_;
 };
 
+/// A team of one that counts how often all have come together.
+class Counting final : public comm::Team {
+ public:
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  void barrier() override { ++barriers; }
+  void broadcast(std::span<std::byte>, int) override {}
+  std::vector<std::vector<std::byte>> gather(std::span<const std::byte>, int) override {
+    return {};
+  }
+  void max(std::span<double>) override {}
+  void send(std::span<const std::byte>, int) override {}
+  void receive(std::span<std::byte>, int) override {}
+  std::unique_ptr<comm::Team> split(int, int) override { return nullptr; }
+  std::size_t barriers = 0;
+};
+
 class DeviceTiming : public testing::Test {
  protected:
   void SetUp() override {
@@ -60,14 +77,14 @@ class DeviceTiming : public testing::Test {
   void time(Pacing pacing, std::size_t n, bool last = false, Gate gate = Gate::closed) {
     device_s_.assign(n, -1);
     wall_s_.assign(n, -1);
-    time_on_device({*prepared_, *team_, progress_}, {*device_, *device_->stopwatch(), gate},
+    time_on_device({*prepared_, team_, progress_}, {*device_, *device_->stopwatch(), gate},
                    {.pacing = pacing, .last = last}, {device_s_, wall_s_});
     device_->stopwatch()->check();
   }
 
   std::unique_ptr<device::cuda::CudaDevice> device_;
   std::unique_ptr<SlowlyGiven> prepared_;
-  std::unique_ptr<comm::Team> team_ = comm::make_solo_team();
+  Counting team_;
   Progress progress_;
   std::vector<double> device_s_, wall_s_;
 };
@@ -104,6 +121,7 @@ TEST_F(DeviceTiming, ABatchIsNotTooLong) {
   EXPECT_EQ(prepared_->launches, 2 * static_cast<int>(device::Stopwatch::most) + 7);
   EXPECT_THAT(device_s_, Each(Ge(0.0)));
   EXPECT_EQ(progress_.load().iteration, 2 * device::Stopwatch::most + 7);
+  EXPECT_EQ(team_.barriers, 3u) << "before each gate opens";
 }
 
 TEST_F(DeviceTiming, AGraphIsLaunchedAsOftenAsAskedAndRecordedOnce) {

@@ -249,6 +249,9 @@ cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* executable, cudaGraph
     (*executable)->work = std::make_shared<const std::vector<Work>>(graph->work);
   return code;
 }
+cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t) {
+  return told(enter("cudaGraphUpload").error);
+}
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
   return enqueue("cudaGraphLaunch", stream, [all = executable->work] {
     for (const auto& work : *all) work();
