@@ -351,7 +351,15 @@ ExitCode dry_run(const RunOptions& options, const Parts& parts) {
   const auto plan = make_plan(options, contract, catalogue, topology);
   // As if the nodes were like this machine, nobody else can be asked, but with every back end.
   auto backends = parts.backends();
-  for (auto& row : backends) row.missing.clear();
+  for (auto& row : backends) {
+    const bool used = std::any_of(plan.cases.begin(), plan.cases.end(), [&](const Case& c) {
+      const auto at = c.dims.find("backend");
+      return at != c.dims.end() && at->second == DimValue{row.name};
+    });
+    if (used && !row.missing.empty())
+      fmt::print("planned as if {} were here: {}\n", row.name, row.missing);
+    row.missing.clear();
+  }
   const std::vector<run::RankInventory> node(static_cast<std::size_t>(per_node),
                                              run::take_inventory({}, 0));
   const auto memory = memory_per_rank(plan, catalogue, backends, run::rotation_bytes(node));

@@ -85,7 +85,7 @@ MemoryPerRank memory_per_rank(const plan::Plan& plan, const Catalogue& catalogue
                               std::span<const comm::Backend> backends,
                               std::uint64_t rotation_bytes) {
   constexpr double buffers = 3;  // of one case: two operands and a result
-  MemoryPerRank memory{.rotation = buffers * static_cast<double>(rotation_bytes)};
+  MemoryPerRank memory;
   for (const auto& spec : plan.cases) {
     const auto* info = find_benchmark(catalogue, spec.benchmark);
     if (info == nullptr || info->memory_bytes == nullptr) continue;
@@ -95,6 +95,7 @@ MemoryPerRank memory_per_rank(const plan::Plan& plan, const Catalogue& catalogue
                      : memory.gpu_messages;
     most = std::max(most, info->memory_bytes(spec.dims, ranks));
   }
+  if (memory.messages > 0) memory.rotation = buffers * static_cast<double>(rotation_bytes);
   return memory;
 }
 

@@ -143,9 +143,11 @@ plan::Request request_for(const std::string& benchmark, const RunOptions& o,
   add_settings(o, request);
   // What is said once for several benchmarks concerns those that have the dimension.
   const auto* info = find_benchmark(catalogue, benchmark);
+  // Not so where the data lie: what is asked for on GPUs is not measured on hosts instead.
   if (info != nullptr && o.benchmarks.size() > 1)
-    std::erase_if(request.dims,
-                  [&](const auto& dim) { return find_dim_spec(*info, dim.first) == nullptr; });
+    std::erase_if(request.dims, [&](const auto& dim) {
+      return dim.first != "memory" && find_dim_spec(*info, dim.first) == nullptr;
+    });
   return request;
 }
 

@@ -48,7 +48,8 @@ Facts settings_of(const Facts& environment, const std::vector<Facts>& devices) {
     if (!key.starts_with("SLURM_")) facts.emplace(key, value);
   for (std::size_t i = 0; i < devices.size(); ++i)
     for (const auto& [key, value] : devices[i])
-      facts.emplace(fmt::format("device {} {}", i, key), value);
+      if (!result::TopologyInfo::is_momentary(key))
+        facts.emplace(fmt::format("device {} {}", i, key), value);
   return facts;
 }
 

@@ -145,7 +145,7 @@ std::vector<std::string> refusals(const plan::Plan& plan, const Ground& ground) 
       first = fmt::format("{}: {}", label(spec), all.back());
   }
   if (!first.empty() && !some_can)
-    throw UsageError({"assay run", first, "see: assay list benchmarks"});
+    throw UsageError({"assay run", first, "see: assay list benchmarks, assay list backends"});
   return all;
 }
 

@@ -43,8 +43,7 @@ std::string library_version() {
   return fmt::format("NCCL {}.{}.{}", code / 10000, code / 100 % 100, code % 100);
 }
 
-void check(const device::Gpu& gpu, ncclResult_t code, const char* call,
-           std::source_location at) {
+void check(const device::Gpu& gpu, ncclResult_t code, const char* call, std::source_location at) {
   if (code == ncclSuccess) return;
   const auto& meaning = meaning_of(code);
   // NCCL keeps one text per process, and empties it with nothing.

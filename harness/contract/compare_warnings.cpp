@@ -19,7 +19,8 @@ Properties machine(const ResultDocument& document) {
   Properties all;
   for (const auto& rows : {document.topology.fingerprints, document.topology.devices})
     for (const auto& row : rows)
-      for (const auto& [key, value] : row) all[key].insert(value);
+      for (const auto& [key, value] : row)
+        if (!result::TopologyInfo::is_momentary(key)) all[key].insert(value);
   return all;
 }
 

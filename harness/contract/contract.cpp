@@ -183,7 +183,9 @@ std::optional<Published> parse_published(ObjectReader& clause_reader, const Clau
   Published published;
   const auto value = reader->value("value");
   if (!value.json().is_null()) published.value = parse_figure(value, clause);
-  published.source = reader->text("source");
+  const auto source = reader->value("source");
+  published.source = source.text();
+  if (published.source.empty()) source.refuse("the source is empty", "say where the figure stands");
   reader->finish();
   return published;
 }

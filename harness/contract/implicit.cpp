@@ -38,10 +38,17 @@ std::string lower(std::string text) {
   return text;
 }
 
+/// Whether its name has `wanted` as a word: "NVIDIA GB200" is no B200.
 bool is_device(const std::map<std::string, std::string>& device, const std::string& wanted) {
-  return std::any_of(device.begin(), device.end(), [&](const auto& item) {
-    return lower(item.second).find(wanted) != std::string::npos;
-  });
+  const auto gpu = device.find("gpu");
+  if (gpu == device.end()) return false;
+  const auto name = " " + lower(gpu->second) + " ";
+  const auto inside = [&](std::size_t i) {
+    return std::isalnum(static_cast<unsigned char>(name[i]));
+  };
+  for (auto at = name.find(wanted); at != name.npos; at = name.find(wanted, at + 1))
+    if (!inside(at - 1) && !inside(at + wanted.size())) return true;
+  return false;
 }
 
 /// Hosts with another number of ranks than expected.

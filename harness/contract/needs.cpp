@@ -81,6 +81,19 @@ Stop stop_for(const Wanted& wanted, bool large) {
   return stop;
 }
 
+/// As far as the selector and the benchmark's own choice say.
+bool on_gpus(const BenchmarkInfo& info, const Selector& of) {
+  const auto* memory = find_dim_spec(info, "memory");
+  if (memory == nullptr) {
+    const auto backends = texts(of, "backend");
+    return !backends.empty() &&
+           std::find(backends.begin(), backends.end(), "mpi") == backends.end();
+  }
+  const auto named = texts(of, "memory");
+  if (named.empty()) return memory->fallback == DimValue{std::string("device")};
+  return std::find(named.begin(), named.end(), "host") == named.end();
+}
+
 const BenchmarkInfo& benchmark_of(const Catalogue& catalogue, const std::string& name,
                                   const Wanted& wanted) {
   const auto* info = find_benchmark(catalogue, name);
@@ -91,7 +104,12 @@ const BenchmarkInfo& benchmark_of(const Catalogue& catalogue, const std::string&
            fmt::format("expected one of {}", fmt::join(names, ", ")));
   }
   const auto metric = std::string(wanted.metric->name);
-  if (wanted.metric->source == Source::reading) return *info;
+  if (wanted.metric->source == Source::reading) {
+    if (!on_gpus(*info, *wanted.of))
+      refuse(wanted, fmt::format("{} is told of GPUs, and its cases are not about them", metric),
+             "add \"memory\": \"device\" or a back end between GPUs");
+    return *info;
+  }
   if (std::find(info->metrics.begin(), info->metrics.end(), metric) == info->metrics.end())
     refuse(wanted, fmt::format("{} does not measure {}", name, metric),
            fmt::format("it measures {}", fmt::join(info->metrics, ", ")));

@@ -61,7 +61,8 @@ std::string requirement(const Clause& clause, const Scope& scope) {
   auto terms = bound_text(clause);
   terms.erase(0, std::string(least ? "at least " : "at most ").size());
   return fmt::format("{} {} ({}) required", least ? "at least" : "at most",
-                     figure_text(scope.bound, unit_of(clause)), terms);
+                     figure_text(scope.bound, unit_of(clause)), terms) +
+         published_text(clause);
 }
 
 /// The counts that made it fail: the median test's, or the regime test's.

@@ -23,7 +23,7 @@ struct Metric {
   std::string_view help;
 };
 
-inline constexpr std::array<Metric, 23> metrics{{
+inline constexpr std::array<Metric, 24> metrics{{
     {"time", Unit::second, Better::lower, Source::series, "t_max",
      "T_max: longest local time of an iteration over the ranks of a group"},
     {"wall_time", Unit::second, Better::lower, Source::series, "t_wall",
@@ -67,7 +67,9 @@ inline constexpr std::array<Metric, 23> metrics{{
     {"ecc_uncorrected", Unit::one, Better::lower, Source::reading, "ecc_uncorrected",
      "memory errors of each rank's GPU during the case that it could not correct"},
     {"rows_remapped", Unit::one, Better::lower, Source::reading, "rows_remapped",
-     "rows of memory that each rank's GPU has replaced or is about to, since it was made"},
+     "rows of memory that each rank's GPU has replaced since it was made"},
+    {"row_remap_failed", Unit::one, Better::lower, Source::reading, "row_remap_failed",
+     "1: each rank's GPU had a row of memory to replace and none left to replace it with"},
     {"pcie_replays", Unit::one, Better::lower, Source::reading, "pcie_replays",
      "packets that each rank's GPU had to send again during the case"},
 }};

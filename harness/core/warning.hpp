@@ -22,6 +22,8 @@ enum class WarningCode {
   clock_unsteady,
   clock_error,
   gpus_differ,
+  gpu_shared,
+  gate_expired,
 };
 
 struct WarningInfo {
@@ -30,7 +32,7 @@ struct WarningInfo {
   std::string_view remedy;
 };
 
-inline constexpr std::array<WarningInfo, 14> warning_table{{
+inline constexpr std::array<WarningInfo, 16> warning_table{{
     {WarningCode::oversubscribed, "oversubscribed",
      "start no more ranks than cores: these figures show function, not speed"},
     {WarningCode::unbound, "unbound", "bind ranks to cores: mpirun --bind-to core"},
@@ -54,6 +56,10 @@ inline constexpr std::array<WarningInfo, 14> warning_table{{
      "span and transfer of short operations are absent: bind ranks, quieten the control network"},
     {WarningCode::gpus_differ, "gpus_differ",
      "see nvidia-smi -q of that GPU: a slot, a cable, or settings that the others do not have"},
+    {WarningCode::gpu_shared, "gpu_shared",
+     "start no more ranks than GPUs: these figures show function, not speed"},
+    {WarningCode::gate_expired, "gate_expired",
+     "its times contain launching: find what held a rank up, or use shorter operations"},
 }};
 
 constexpr const WarningInfo& info(WarningCode code) {

@@ -9,8 +9,11 @@
 namespace assay::device::cuda {
 namespace {
 
-constexpr const char* remedy =
-    "look for Xid lines in the kernel log of this rank's host, and at nvidia-smi -q";
+const char* remedy_of(cudaError_t code) {
+  return code == cudaErrorMemoryAllocation
+             ? "see with nvidia-smi who else has memory of this GPU"
+             : "look for Xid lines in the kernel log of this rank's host, and at nvidia-smi -q";
+}
 
 }  // namespace
 
@@ -20,7 +23,7 @@ void check(const Gpu& gpu, cudaError_t code, const char* call, std::source_locat
       {gpu.where(),
        fmt::format("{}, or work before it, failed with \"{}\" ({}, {}:{})", call,
                    cudaGetErrorString(code), cudaGetErrorName(code), at.file_name(), at.line()),
-       remedy});
+       remedy_of(code)});
 }
 
 Stream make_stream(const Gpu& gpu) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/core/case.hpp"
@@ -89,6 +90,8 @@ struct TopologyInfo {
   /// cpu, cores, sockets, numa, l3, memory, kernel, governor, mpi, instruction_set, …
   std::vector<std::map<std::string, std::string>> fingerprints = {};
   std::vector<std::map<std::string, std::string>> devices = {};
+  /// Of `devices`: what may be another the next moment, and so tells no machine from another.
+  static bool is_momentary(std::string_view key) { return key == "gpu_pcie_now" || key == "nvml"; }
   bool stated = false;  ///< --ranks-per-node was given: hosts are pretended
 
   Topology topology() const;

@@ -37,20 +37,21 @@ void time_isolated(const Timed& timed, const OnDevice& on, bool last,
   }
 }
 
-/// `launch(i)` enqueues the ith of all.
-template <class Launch>
+/// Of each batch, `prepare(count)` is untimed and `launch(i)` enqueues its ith.
+template <class Prepare, class Launch>
 void time_batches(const Timed& timed, const OnDevice& on, const DeviceReadings& readings,
-                  Launch launch) {
+                  Prepare prepare, Launch launch) {
   auto& progress = timed.progress;
   const auto n = readings.device_s.size();
   for (std::size_t first = 0; first < n;) {
     const auto count = std::min(device::Stopwatch::most, n - first);
+    prepare(count);
     progress.enter_launch();
     auto begin = now_ns();
     if (on.gate == Gate::closed) on.stopwatch.close();
     on.stopwatch.mark(0);
     for (std::size_t i = 0; i < count; ++i) {
-      launch(first + i);
+      launch(i);
       on.stopwatch.mark(i + 1);
     }
     timed.group.barrier();
@@ -72,19 +73,21 @@ void time_batches(const Timed& timed, const OnDevice& on, const DeviceReadings& 
 void time_stream(const Timed& timed, const OnDevice& on, bool last,
                  const DeviceReadings& readings) {
   timed.prepared.reset({.last = last});
-  time_batches(timed, on, readings, [&](std::size_t) { timed.prepared.launch(); });
+  time_batches(
+      timed, on, readings, [](std::size_t) {}, [&](std::size_t) { timed.prepared.launch(); });
 }
 
-/// Recordings are those of this call only: what the last of them writes has been announced.
+/// Every batch is recorded anew, so that buffers rotate as they do in a stream.
 void time_graph(const Timed& timed, const OnDevice& on, bool last, const DeviceReadings& readings) {
-  const auto recorded = std::min(device::Stopwatch::most, readings.device_s.size());
   timed.prepared.reset({.last = last});
-  for (std::size_t i = 0; i < recorded; ++i) {
-    on.stopwatch.begin_recording();
-    timed.prepared.launch();
-    on.stopwatch.end_recording(i);
-  }
-  time_batches(timed, on, readings, [&](std::size_t i) { on.stopwatch.replay(i % recorded); });
+  const auto record = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      on.stopwatch.begin_recording();
+      timed.prepared.launch();
+      on.stopwatch.end_recording(i);
+    }
+  };
+  time_batches(timed, on, readings, record, [&](std::size_t i) { on.stopwatch.replay(i); });
   on.stopwatch.forget_recordings();
 }
 

@@ -31,10 +31,11 @@ struct OnDevice {
 /// Times one launch per element of `readings`. Collective over the group. Throws RunError where the
 /// device fails.
 ///
-/// isolated: barrier, mark, launch, mark, wait. stream: batches of at most Stopwatch::most launches
-/// behind a gate, with a mark after each; a barrier, so that all ranks have enqueued theirs; the
-/// gate opens. graph: the same with launches that were recorded, each by itself, as many as a batch
-/// has, and are replayed in turn. `call.by_time` is not looked at.
+/// isolated: barrier, mark, launch, mark, wait: the device is idle, so that the time contains what
+/// it takes to give it one launch. stream: batches of at most Stopwatch::most launches behind a
+/// gate, with a mark after each; a barrier, so that all ranks have enqueued theirs; the gate opens.
+/// graph: the same with launches that were recorded just before, each by itself. `call.by_time` is
+/// not looked at.
 void time_on_device(const Timed& timed, const OnDevice& on, TimedCall call,
                     const DeviceReadings& readings);
 

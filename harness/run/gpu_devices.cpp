@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 
 #include "harness/core/rank_set.hpp"
 
@@ -88,6 +87,20 @@ HostGpus host_gpus(const std::vector<int>& ranks, std::span<const RankGpu> gpus)
   return host;
 }
 
+/// A warning for each GPU that several ranks have.
+std::vector<Warning> shared(std::span<const RankGpu> gpus) {
+  std::map<std::string, std::vector<int>> ranks_of;
+  for (std::size_t rank = 0; rank < gpus.size(); ++rank)
+    ranks_of[gpus[rank].inventory.uuid].push_back(static_cast<int>(rank));
+  std::vector<Warning> warnings;
+  for (const auto& [uuid, ranks] : ranks_of)
+    if (ranks.size() > 1)
+      warnings.push_back(
+          warn(WarningCode::gpu_shared,
+               "ranks " + format_ranks(compress_ranks(ranks)) + " share one GPU, " + uuid));
+  return warnings;
+}
+
 }  // namespace
 
 std::string to_text(const RankGpu& gpu) {
@@ -130,6 +143,7 @@ void add_gpus(Inventory& inventory, std::span<const RankGpu> gpus) {
     for (const auto& difference : host.differences)
       within.push_back(warn(WarningCode::gpus_differ, difference, "host " + machine));
   }
+  for (const auto& warning : shared(gpus)) within.push_back(warning);
   describe(inventory);
   inventory.warnings.insert(inventory.warnings.end(), within.begin(), within.end());
   for (std::size_t rank = 0; rank < gpus.size(); ++rank)

@@ -18,11 +18,12 @@ struct Row {
   Kind kind;
   double scale = 1;  ///< to the base unit
 };
-constexpr std::array<Row, 8> rows{{{"gpu_temperature", "temperature", Kind::moment},
+constexpr std::array<Row, 9> rows{{{"gpu_temperature", "temperature", Kind::moment},
                                    {"gpu_power", "power", Kind::moment},
                                    {"gpu_clock", "sm_clock", Kind::moment, 1e6},
                                    {"gpu_throttled", "throttle_", Kind::moment},
-                                   {"rows_remapped", "rows_", Kind::moment},
+                                   {"rows_remapped", "rows_remapped", Kind::moment},
+                                   {"row_remap_failed", "rows_remap_failed", Kind::moment},
                                    {"ecc_corrected", "ecc_corrected", Kind::growth},
                                    {"ecc_uncorrected", "ecc_uncorrected", Kind::growth},
                                    {"pcie_replays", "pcie_replays", Kind::growth}}};

@@ -50,7 +50,8 @@ struct RoundReport {
   std::vector<float> t_span, t_transfer, last_arriver;  ///< of `timed`; empty where not valid
   ArrivalValidity why_absent;
   std::vector<float> late;  ///< of `timed`, 1: began late; empty where ranks start by a barrier
-  SeriesByName in_turn;     ///< of `timed`: what Prepared::turns() names besides
+  std::int64_t gates_expired = 0;  ///< batches that some GPU of the group began before its end
+  SeriesByName in_turn;            ///< of `timed`: what Prepared::turns() names besides
   Work work;
   comm::LaunchInfo launch;
   std::map<std::string, std::string> notes;
@@ -112,7 +113,8 @@ class Round {
   /// The same, but that the readings are of a clock that stood at 0 when the launch began.
   void time_chunk_on_device(ChunkCall call);
   void note_wall();
-  std::map<std::string, std::string> device_notes() const;
+  /// What the GPUs of the group say of how they timed it.
+  void note_gates();
   /// Leaves the readings of the operation itself, and keeps what the turns before it took.
   void sort_out_turns(Phase phase);
   void note_late();

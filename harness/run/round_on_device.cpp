@@ -26,12 +26,12 @@ void Round::note_wall() {
   if (report_.leader) append(report_.in_turn["t_wall"], wall_s);
 }
 
-std::map<std::string, std::string> Round::device_notes() const {
-  if (!on_device()) return {};
-  std::map<std::string, std::string> notes{{"timed_by", "events of the GPU"}};
-  if (const auto expired = stopwatch_->gates_expired() - gates_expired_; expired > 0)
-    notes["gates_expired"] = std::to_string(expired);
-  return notes;
+void Round::note_gates() {
+  if (!on_device() || seat_.idle()) return;
+  std::vector<double> expired{static_cast<double>(stopwatch_->gates_expired() - gates_expired_)};
+  seat_.team->max(expired);
+  report_.gates_expired = std::llround(expired.front());
+  report_.notes["timed_by"] = "events of the GPU";
 }
 
 }  // namespace assay::run

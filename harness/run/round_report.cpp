@@ -57,6 +57,7 @@ void pack(Packer& out, const RoundReport& report) {
   for (const auto* reason :
        {&report.why_absent.t_span, &report.why_absent.t_transfer, &report.why_absent.last})
     out.put(*reason);
+  out.put(report.gates_expired);
   out.put(report.work.amount);
   out.put(report.work.absent);
   out.put(report.launch.path);
@@ -87,6 +88,7 @@ RoundReport unpack_report(std::span<const std::byte> bytes) {
   for (auto* reason :
        {&report.why_absent.t_span, &report.why_absent.t_transfer, &report.why_absent.last})
     *reason = in.text();
+  report.gates_expired = in.get<std::int64_t>();
   report.work.amount =
       in.map<decltype(report.work.amount)>([](Unpacker& from) { return from.get<double>(); });
   report.work.absent = in.map<decltype(report.work.absent)>(text);
@@ -99,12 +101,12 @@ RoundReport unpack_report(std::span<const std::byte> bytes) {
 }  // namespace
 
 RoundSummary Round::collect(const TimedPlan& plan, stats::Settling settling) {
+  note_gates();
   if (report_.leader) {
     report_.work = prepared_->work();
     report_.launch = prepared_->launch_info();
-    report_.notes = prepared_->notes();
+    report_.notes.merge(prepared_->notes());
     report_.notes.merge(start_notes());
-    report_.notes.merge(device_notes());
     report_arrivals();
   }
   Packer packer;

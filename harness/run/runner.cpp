@@ -143,6 +143,7 @@ class Assembler {
   result::CaseResult finish(double elapsed_s) {
     state_absent();
     flag_late();
+    flag_gates();
     for (auto& [name, groups] : iteration_series_)
       for (auto& [group, values] : groups)
         result_.samples.series.push_back(series(name, Axis::iteration, group, std::move(values)));
@@ -196,6 +197,7 @@ class Assembler {
     iteration_series_["t_max"][report.group] = std::move(report.timed);
     for (auto& [name, values] : report.in_turn)
       iteration_series_[name][report.group] = std::move(values);
+    gates_expired_ += report.gates_expired;
     if (several_ranks_) add_arrivals(report);
     work_[report.group] = std::move(report.work);
     paths_[report.group] = std::move(report.launch.path);
@@ -211,6 +213,13 @@ class Assembler {
       iteration_series_[one.series][report.group] = std::move(report.*one.values);
     }
     if (!report.late.empty()) iteration_series_["late"][report.group] = std::move(report.late);
+  }
+
+  void flag_gates() {
+    if (gates_expired_ > 0)
+      flag("gate_expired",
+           fmt::format("{} batches of launches were begun before all of them was enqueued",
+                       gates_expired_));
   }
 
   void state_absent() {
@@ -247,6 +256,7 @@ class Assembler {
 
   std::vector<Work> work_;
   bool several_ranks_;
+  std::int64_t gates_expired_ = 0;
   GroupTexts paths_, reductions_;
   std::map<std::string, GroupTexts> notes_;
   std::map<std::string, std::map<std::size_t, std::vector<float>>> iteration_series_, rank_series_;

@@ -47,5 +47,4 @@ if(HAVE_NCCL)
   add_library(assay::nccl ALIAS assay_nccl)
   set_target_properties(assay_nccl PROPERTIES IMPORTED_LOCATION "${ASSAY_NCCL_LIBRARY}"
     INTERFACE_INCLUDE_DIRECTORIES "${ASSAY_NCCL_INCLUDE}")
-  target_link_libraries(assay_nccl INTERFACE CUDA::cudart)
 endif()

@@ -44,7 +44,7 @@ class Measured(GpuTest):
                 self.assertEqual(case["protocol"]["pacing"], pacing)
                 self.assertEqual(case["notes"]["timed_by"], "events of the GPU")
                 self.assertEqual(case["notes"]["kernel"], "CUDA")
-                self.assertNotIn("gates_expired", case["notes"])
+                self.assertNotIn("gate_expired", [flag["code"] for flag in case["flags"]])
                 self.assertEqual(case["n"], 20)
                 self.assertEqual(case["verify"]["after"]["wrong"], 0)
                 self.assertEqual(case["verify"]["after"]["checked"], ranks * 8192)
@@ -240,7 +240,10 @@ class Refused(GpuTest):
 
     def test_shared_where_that_is_asked_for(self):
         run = self.run_on(3, *FEW, "--share-gpu", count=1)
-        self.assertEqual(run.code, 0, run)
+        self.expect(run, 0, r"WARNING gpu_shared: ranks 0-2 share one GPU, GPU-")
+        devices = self.json("out", "result.json")["topology"]["devices"]
+        self.assertEqual([row["rank"] for row in devices], ["0", "1", "2"])
+        self.assertEqual(len({row["uuid"] for row in devices}), 1)
 
 
 class GoneWrong(GpuTest):

@@ -43,6 +43,8 @@ TEST(ParseContract, KnowsWhatOthersHavePublished) {
   EXPECT_FALSE(parse(clause()).clauses[0].published);
   EXPECT_THAT(refused(with(R"({"value":"479.9 GB/s"})")), HasSubstr("source"));
   EXPECT_THAT(refused(with(R"({"source":"a guide"})")), HasSubstr("value"));
+  EXPECT_THAT(refused(with(R"({"value":null,"source":""})")),
+              HasSubstr("source: the source is empty"));
   EXPECT_THAT(refused(with(R"({"value":"479.9 s","source":"a guide"})")), HasSubstr("B/s belongs"));
   EXPECT_THAT(refused(with(R"({"value":"0 GB/s","source":"a guide"})")), HasSubstr("above 0"));
   EXPECT_THAT(refused(with(R"({"value":null,"source":"a guide","year":1})")), HasSubstr("year"));
@@ -123,6 +125,7 @@ INSTANTIATE_TEST_SUITE_P(
             "latency, span, transfer, algbw, busbw, bandwidth, flops, overlap, comm_time, "
             "compute_time, slowdown, alone_time, companion_time, gpu_temperature, gpu_power, "
             "gpu_clock, gpu_throttled, ecc_corrected, ecc_uncorrected, rows_remapped, "
+            "row_remap_failed, "
             "pcie_replays"},
         Bad{clause("0.5", "1"),
             "clauses[0].q: 1 is out of range; it must be above 0 and below 1: 0.5 is the median"},

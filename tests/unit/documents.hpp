@@ -61,7 +61,8 @@ struct CaseSpec {
 inline std::string amount_name(const std::string& benchmark) {
   if (benchmark == "noop") return "";
   if (benchmark == "gemm") return "flops";
-  return benchmark == "copy" || benchmark == "triad" ? "bytes" : "bus_bytes";
+  const bool moves = benchmark == "copy" || benchmark == "triad" || benchmark == "host_copy";
+  return moves ? "bytes" : "bus_bytes";
 }
 
 inline Dims dims_of(const CaseSpec& spec) {

@@ -69,9 +69,16 @@ TEST(GpuDevices, TravelAsText) {
   EXPECT_EQ(back.bus_id, gpu().bus_id);
 }
 
+/// A GPU for each rank.
+std::vector<RankGpu> four() {
+  std::vector gpus(4, gpu());
+  for (std::size_t i = 0; i < gpus.size(); ++i) gpus[i].inventory.uuid = "GPU-" + std::to_string(i);
+  return gpus;
+}
+
 TEST(GpuDevices, AreListedAndPartOfTheFingerprint) {
   auto inventory = hosts();
-  add_gpus(inventory, std::vector(4, gpu()));
+  add_gpus(inventory, four());
   ASSERT_EQ(inventory.info.fingerprints.size(), 1u);
   EXPECT_THAT(inventory.info.fingerprints[0],
               UnorderedElementsAre(Pair("cpu", "EPYC"), Pair("gpu", "2 × NVIDIA H200"),
@@ -81,7 +88,7 @@ TEST(GpuDevices, AreListedAndPartOfTheFingerprint) {
   const auto& last = inventory.info.devices[3];
   EXPECT_EQ(last.at("rank"), "3");
   EXPECT_EQ(last.at("host"), "n1");
-  EXPECT_EQ(last.at("uuid"), "GPU-1");
+  EXPECT_EQ(last.at("uuid"), "GPU-3");
   EXPECT_EQ(last.at("serial"), "17");
   EXPECT_EQ(last.at("gpu_pcie_now"), "gen 1 x16");
   EXPECT_FALSE(last.contains("nvml"));
@@ -90,7 +97,7 @@ TEST(GpuDevices, AreListedAndPartOfTheFingerprint) {
 
 TEST(GpuDevices, ThatDifferAreNamed) {
   auto inventory = hosts();
-  std::vector gpus(4, gpu());
+  auto gpus = four();
   gpus[3].inventory.pcie_width_most = 8;
   add_gpus(inventory, gpus);
   ASSERT_EQ(inventory.warnings.size(), 2u);
@@ -100,6 +107,16 @@ TEST(GpuDevices, ThatDifferAreNamed) {
   EXPECT_EQ(inventory.warnings[1].code, "gpus_differ");
   EXPECT_EQ(inventory.warnings[1].evidence, "gpu_pcie is gen 5 x16 (rank 2), gen 5 x8 (rank 3)");
   EXPECT_EQ(inventory.warnings[1].where, "host n1");
+}
+
+TEST(GpuDevices, ThatAreSharedAreNamed) {
+  auto inventory = hosts();
+  auto gpus = four();
+  gpus[1].inventory.uuid = gpus[3].inventory.uuid = "GPU-0";
+  add_gpus(inventory, gpus);
+  ASSERT_EQ(inventory.warnings.size(), 1u);
+  EXPECT_EQ(inventory.warnings[0].code, "gpu_shared");
+  EXPECT_EQ(inventory.warnings[0].evidence, "ranks 0-1,3 share one GPU, GPU-0");
 }
 
 TEST(GpuDevices, SayWhyTheDriverTellsNothing) {

@@ -42,11 +42,15 @@ TEST(Expects, ChecksEveryDevice) {
   auto d = two_by_two();
   EXPECT_EQ(verdict_of(d, R"({"device":"H100"})").findings[0].sentence,
             "device H100 is expected, the inventory lists none");
-  d.topology.devices = {{{"name", "NVIDIA h100 80GB"}}, {{"name", "NVIDIA A100"}}};
+  d.topology.devices = {{{"gpu", "NVIDIA h100 80GB"}},
+                        {{"gpu", "NVIDIA A100"}, {"host", "h100-7"}}};
   EXPECT_EQ(verdict_of(d, R"({"device":"H100"})").findings[0].sentence,
             "device H100 is expected, 1 of 2 devices are others");
   d.topology.devices.pop_back();
   EXPECT_EQ(verdict_of(d, R"({"device":"H100"})").outcome, Outcome::pass);
+  d.topology.devices = {{{"gpu", "NVIDIA GB200"}}};
+  EXPECT_EQ(verdict_of(d, R"({"device":"GB200"})").outcome, Outcome::pass);
+  EXPECT_NE(verdict_of(d, R"({"device":"B200"})").outcome, Outcome::pass);
 }
 
 TEST(Expects, PretendedNodesAreNoEvidence) {

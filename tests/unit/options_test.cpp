@@ -135,9 +135,9 @@ TEST(Options, BadOnesAreNamed) {
   EXPECT_THAT(refusal({"run", "noop", "--exit-map", "10"}), HasSubstr("CODE=CODE"));
   EXPECT_THAT(refusal({"run", "noop", "--timeout", "-1"}), HasSubstr("out of range"));
   EXPECT_THAT(refusal({"judge"}), HasSubstr("result"));
-  EXPECT_EQ(
-      refusal({"frob"}),
-      "command line: there is no subcommand 'frob', only run, judge, compare, list; see: assay --help");
+  EXPECT_EQ(refusal({"frob"}),
+            "command line: there is no subcommand 'frob', only run, judge, compare, list; see: "
+            "assay --help");
 }
 
 TEST(Options, NumbersOutOfRangeNameTheirOption) {
