@@ -10,8 +10,9 @@ using device::cuda::CudaDevice;
 void move(device::Device& device, void* to, const void* from, std::size_t bytes) {
   auto& gpu = dynamic_cast<CudaDevice&>(device);
   const auto stream = gpu.queue().stream;
-  check(gpu.gpu(), cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream), "cudaMemcpyAsync");
-  check(gpu.gpu(), cudaStreamSynchronize(stream), "cudaStreamSynchronize");
+  device::cuda::check(gpu.gpu(), cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream),
+                      "cudaMemcpyAsync");
+  device::cuda::check(gpu.gpu(), cudaStreamSynchronize(stream), "cudaStreamSynchronize");
 }
 
 }  // namespace
