@@ -56,7 +56,8 @@ const comm::CollectiveCall all_reduce{.count = 1000};
 class NcclRun : public NcclBackend {
  protected:
   /// As a run measures it; complete on rank 0.
-  result::CaseResult run(const std::string& benchmark, const std::string& layout) {
+  result::CaseResult run(const std::string& benchmark, const std::string& layout,
+                         const Dims& dims = {}) {
     const auto catalogue = benchmarks::catalogue();
     const auto host = device::make_host_device(), device = make_device();
     const auto topology = stated_topology(size, size);
@@ -65,6 +66,7 @@ class NcclRun : public NcclBackend {
       spec.dims[std::string(dim.name)] = dim.fallback;
     spec.dims["backend"] = backend.name;
     spec.dims["bytes"] = std::int64_t{4000};
+    for (const auto& [dim, value] : dims) spec.dims[dim] = value;
     spec.layout = layout;
     spec.protocol.warm_up = {.iterations = 2, .time_s = 0};
     spec.protocol.pilot = 0;
@@ -89,8 +91,8 @@ class NcclRun : public NcclBackend {
   }
 
   void expect_right(const std::string& benchmark, const std::string& layout,
-                    const std::string& path) {
-    const auto result = run(benchmark, layout);
+                    const std::string& path, const Dims& dims = {}) {
+    const auto result = run(benchmark, layout, dims);
     if (rank != 0) return;
     SCOPED_TRACE(benchmark + " " + layout);
     EXPECT_EQ(result.reason, "");
@@ -119,8 +121,11 @@ TEST_F(NcclRun, PairsUseMessagesOfTheWhole) {
   expect_right("ping_pong", "pairs", "composed direct");
   expect_right("unidirectional", "pairs", "composed direct");
   expect_right("all_to_all", "pairs", "grouped send/recv");
-  expect_right("gather", "pairs", "grouped send/recv");
-  expect_right("scatter", "pairs", "grouped send/recv");
+  for (const bool in_place : {false, true}) {
+    const Dims dims{{"in_place", in_place}, {"root", std::string("rotating")}};
+    expect_right("gather", "pairs", "grouped send/recv", dims);
+    expect_right("scatter", "pairs", "grouped send/recv", dims);
+  }
   expect_right("send_recv", "pairs", "grouped send/recv");
   expect_right("all_reduce", "pairs", "composed ring");
 }

@@ -8,11 +8,11 @@ if(TARGET assay_double)
   set(double "$<TARGET_FILE:assay_double>")
 endif()
 
-foreach(part outcomes contracts compare concurrent files bad_input signals ranks resume clock gpu)
+foreach(part outcomes contracts compare concurrent files bad_input signals ranks resume clock gpu nccl)
   # What is about times has the machine for itself; what only waits, or plants faults that no other
   # load could hide, shares it.
   set(cores 2)
-  if(part MATCHES "files|bad_input|resume|contracts|signals|ranks|gpu")
+  if(part MATCHES "files|bad_input|resume|contracts|signals|ranks|gpu|nccl")
     set(cores 1)
   endif()
   set(file "${CMAKE_CURRENT_LIST_DIR}/program_${part}_test.py")

@@ -1,0 +1,54 @@
+"""Collectives between GPUs through the whole program, on the doubles of CUDA and NCCL."""
+import subprocess
+
+import program
+import program_gpu_test as gpu
+
+REDUCE = ("all_reduce", "--backend", "nccl", "-b", "64K", "-w", "2", "--warmup-time", "0", "-n", "20", "--quiet")
+
+
+class NcclTest(gpu.GpuTest):
+    def setUp(self):
+        super().setUp()
+        rows = subprocess.run([gpu.DOUBLE, "list", "backends"], capture_output=True, text=True, check=True)
+        if "not built" in rows.stdout.split("nccl", 1)[1].split("\n")[0]:
+            self.skipTest("this build has no NCCL, so there is no double of it")
+
+
+class Measured(NcclTest):
+    def measured(self, ranks, pacing):
+        run = self.run_on(ranks, *REDUCE, "--pacing", pacing)
+        self.assertEqual(run.code, 0, run)
+        case = self.cases("all_reduce")[0]
+        self.assertEqual(case["path"], "native")
+        self.assertEqual(case["reduction"], "library")
+        self.assertEqual(case["verify"]["after"], {**case["verify"]["after"], "wrong": 0, "checked": ranks * 16384})
+
+    def test_isolated_on_3(self):
+        self.measured(3, "isolated")
+
+    def test_stream_on_2(self):
+        self.measured(2, "stream")
+
+    def test_graph_on_3(self):
+        self.measured(3, "graph")
+
+
+class GoneWrong(NcclTest):
+    def test_corrupted_data_fail(self):
+        run = self.run_on(3, *REDUCE, ASSAY_FAKE_NCCL="ncclAllReduce:ranks=1:corrupt")
+        self.expect(run, 10, r"FAIL correct all_reduce .*elements wrong; the first on rank 1")
+
+    def test_what_breaks_off_is_told(self):
+        run = self.run_on(3, *REDUCE, ASSAY_FAKE_NCCL="ncclAllReduce:ranks=1:after=5:async=3")
+        self.expect_sentence(run, 12, r".*GPU . \(NVIDIA Double, .*failed with .*(ncclInternal|ncclRemote)Error")
+        self.assertFalse(self.json("out", "result.json")["run"]["complete"])
+
+    def test_a_hang_is_seen(self):
+        run = self.run_on(3, *REDUCE, "--timeout", "4", ASSAY_FAKE_NCCL="ncclAllReduce:ranks=1:after=5:hang")
+        self.expect_sentence(run, 12, ".*no progress .*inside the operation")
+        self.assertFalse(self.json("out", "result.json")["run"]["complete"])
+
+
+if __name__ == "__main__":
+    program.main(__file__)
