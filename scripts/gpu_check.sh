@@ -10,9 +10,9 @@ usage() {
 Usage: scripts/gpu_check.sh [OPTIONS]
 
 On a machine with an NVIDIA GPU: builds assay for it, runs the tests that need one (ctest label gpu),
-compute-sanitizer over the kernels, the local GPU benchmarks and, where nccl-tests is on the PATH, the
-comparison with it. What was printed stays under results/, with a summary in report.txt. Never changes
-a setting of the GPU.
+compute-sanitizer over the kernels, suite gpu, collectives over NCCL in streams and graphs, more ranks than
+GPUs with and without --share-gpu and, where nccl-tests is on the PATH, its all_reduce_perf for comparison.
+What was printed stays under results/, with a summary in report.txt. Never changes a setting of the GPU.
 
   --out DIR        where to write [results/gpu-<UTC>-<GPU>]; must not exist
   --packages DIR   take what this machine lacks from the .deb files in DIR, unpacked under build/gpu:
@@ -162,6 +162,28 @@ sanitize() {
   done
 }
 
+# What a user would start: each GPU by itself, NCCL between them, and ranks that share one.
+programs() {
+  local assay=$build/harness/app/assay gpus
+  gpus=$(nvidia-smi -L | grep -c '^GPU')
+  step ranks mpiexec --oversubscribe -n 2 "$assay" run all_reduce -b 1K -n 20 --out "$out/ranks" || true
+  step local mpiexec --oversubscribe -n "$gpus" "$assay" run --suite configs/suites/gpu.json --out "$out/local" || true
+  step nccl mpiexec --oversubscribe -n "$gpus" "$assay" run all_reduce all_gather reduce_scatter all_to_all \
+    broadcast --backend nccl -b 8 -e 256M -f 32 --pacing stream --out "$out/nccl" || true
+  step graph mpiexec --oversubscribe -n "$gpus" "$assay" run all_reduce --backend nccl -b 1M --pacing graph \
+    --out "$out/graph" || true
+  step refused refuses mpiexec --oversubscribe -n $((gpus + 1)) "$assay" run copy --memory device --out "$out/no" || true
+  step shared mpiexec --oversubscribe -n $((gpus + 1)) tests/gpu/own_host.sh "$assay" run all_reduce --backend nccl \
+    --share-gpu -n 20 -b 1M --out "$out/shared" || true
+}
+
+# More ranks than GPUs end with 64, and nothing is measured.
+refuses() {
+  local code=0
+  "$@" || code=$?
+  [[ $code -eq 64 ]]
+}
+
 peers() {
   if command -v all_reduce_perf >/dev/null; then
     step nccl-tests all_reduce_perf -b 8 -e 256M -f 4 -g 1 || true
@@ -190,8 +212,7 @@ check() {
     step tests run_tests || true
     sanitize
     step backends "$build/harness/app/assay" list backends || true
-    step ranks mpiexec --oversubscribe -n 2 "$build/harness/app/assay" run all_reduce -b 1K -n 20 \
-      --out "$out/ranks" || true
+    programs
     peers
   fi
   say "report"

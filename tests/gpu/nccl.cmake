@@ -18,12 +18,16 @@ endfunction()
 add_executable(nccl_semantics gpu/nccl_semantics.cpp)
 target_link_libraries(nccl_semantics PRIVATE assay_mpi_session assay_double_gpus)
 # The tests of every backend, on this one.
-add_executable(nccl_conformance mpi/conformance.cpp gpu/place_gpu.cpp)
-target_link_libraries(nccl_conformance PRIVATE assay_fakes assay_mpi_session assay_double_gpus)
+add_library(assay_nccl_conformance OBJECT mpi/conformance.cpp gpu/place_gpu.cpp)
+target_link_libraries(assay_nccl_conformance PUBLIC assay_fakes assay_mpi_session assay::device_cuda)
+add_executable(nccl_conformance)
+target_link_libraries(nccl_conformance PRIVATE assay_nccl_conformance assay_double_gpus)
 assay_double_test(nccl_conformance RANKS 1 2 3 4 5 8 TIMEOUT 300
   COMMAND $<TARGET_FILE:nccl_conformance> --gtest_filter=Conformance.EveryRow*)
-add_executable(nccl_composed mpi/composed.cpp gpu/place_gpu.cpp unit/schedule_model.cpp)
-target_link_libraries(nccl_composed PRIVATE assay::bench assay_mpi_session assay_double_gpus)
+add_library(assay_nccl_composed OBJECT mpi/composed.cpp gpu/place_gpu.cpp unit/schedule_model.cpp)
+target_link_libraries(assay_nccl_composed PUBLIC assay::bench assay_mpi_session assay::device_cuda)
+add_executable(nccl_composed)
+target_link_libraries(nccl_composed PRIVATE assay_nccl_composed assay_double_gpus)
 assay_double_test(nccl_composed RANKS 1 2 3 4 5 8 TIMEOUT 300 COMMAND $<TARGET_FILE:nccl_composed>)
 
 assay_double_test(nccl_semantics RANKS 1 2 3 5 8 TIMEOUT 60 COMMAND $<TARGET_FILE:nccl_semantics>)
@@ -31,3 +35,14 @@ assay_double_test(nccl_semantics RANKS 1 2 3 5 8 TIMEOUT 60 COMMAND $<TARGET_FIL
 add_executable(nccl_backend gpu/nccl_backend.cpp gpu/place_gpu.cpp)
 target_link_libraries(nccl_backend PRIVATE assay::run assay::benchmarks assay_mpi_session assay_double_gpus)
 assay_double_test(nccl_backend RANKS 1 2 3 5 TIMEOUT 300 COMMAND $<TARGET_FILE:nccl_backend>)
+
+# The same on a GPU, which the ranks share where there is one only; skipped where there is none.
+foreach(test conformance composed)
+  add_executable(gpu_nccl_${test})
+  target_link_libraries(gpu_nccl_${test} PRIVATE assay_nccl_${test} assay::gpus)
+  assay_mpi_test(gpu_nccl_${test} LABEL gpu RANKS 1 2 4 TIMEOUT 600
+    COMMAND "${CMAKE_CURRENT_LIST_DIR}/own_host.sh" $<TARGET_FILE:gpu_nccl_${test}> --gtest_filter=-Large.*)
+  foreach(ranks 1 2 4)
+    set_tests_properties(gpu_nccl_${test}_${ranks} PROPERTIES RESOURCE_LOCK gpu)
+  endforeach()
+endforeach()

@@ -17,11 +17,11 @@ void move(device::Device& device, void* to, const void* from, std::size_t bytes)
 
 }  // namespace
 
-/// Ranks of one host, as these tests have them.
+/// Ranks of one host, as these tests have them; on a real one they may have to share.
 std::unique_ptr<device::Device> make_device() {
   const int rank = session->world().rank();
   auto visible = device::cuda::visible_gpus(rank);
-  return std::make_unique<CudaDevice>(visible.gpus.at(static_cast<std::size_t>(rank)));
+  return std::make_unique<CudaDevice>(visible.gpus.at(static_cast<std::size_t>(rank) % visible.gpus.size()));
 }
 
 std::vector<comm::Backend> tested_backends() { return backends_for(device::MemoryKind::device); }
