@@ -12,10 +12,11 @@ double since_s(std::int64_t begin_ns) {
 }
 
 /// Waits for all that was given, and throws if any of it failed: marks would only say that they did
-/// not happen.
-void await(device::Device& device) {
-  device.wait();
-  device.check();
+/// not happen, and what failed on this rank alone has the others wait for it without a word.
+void await(const Timed& timed, const OnDevice& on) {
+  on.device.wait();
+  on.device.check();
+  timed.prepared.check();
 }
 
 void time_isolated(const Timed& timed, const OnDevice& on, bool last,
@@ -30,7 +31,7 @@ void time_isolated(const Timed& timed, const OnDevice& on, bool last,
     on.stopwatch.mark(0);
     prepared.launch();
     on.stopwatch.mark(1);
-    await(on.device);
+    await(timed, on);
     readings.wall_s[i] = since_s(begin);
     progress.exit_launch();
     readings.device_s[i] = on.stopwatch.seconds(0, 1);
@@ -59,7 +60,7 @@ void time_batches(const Timed& timed, const OnDevice& on, const DeviceReadings& 
       begin = now_ns();
       on.stopwatch.open();
     }
-    await(on.device);
+    await(timed, on);
     const double share_s = since_s(begin) / static_cast<double>(count);
     for (std::size_t i = 0; i < count; ++i) {
       progress.exit_launch();

@@ -238,6 +238,14 @@ class Refused(GpuTest):
         self.assertEqual(run.code, 0, run)
         self.assertIn("up to 0.2 MiB of messages per rank on its GPU", run.out)
 
+    def test_memory_of_gpus_is_never_taken_for_the_hosts(self):
+        run = self.run_on(2, "copy", "all_reduce", "--memory", "device")
+        self.expect_sentence(run, 64, r".*all_reduce has no such dimension")
+
+    def test_a_dry_run_names_the_back_end_that_is_not_here(self):
+        run = self.alone("run", "all_reduce", "--backend", "nccl", "--dry-run", "--ranks", "4")
+        self.expect(run, 0, "planned as if nccl were here: n", "all_reduce 1 MiB fp32 sum nccl")
+
     def test_shared_where_that_is_asked_for(self):
         run = self.run_on(3, *FEW, "--share-gpu", count=1)
         self.expect(run, 0, r"WARNING gpu_shared: ranks 0-2 share one GPU, GPU-")

@@ -44,6 +44,10 @@ class GoneWrong(NcclTest):
         self.expect_sentence(run, 12, r".*GPU . \(NVIDIA Double, .*failed with .*(ncclInternal|ncclRemote)Error")
         self.assertFalse(self.json("out", "result.json")["run"]["complete"])
 
+    def test_a_call_that_fails_on_one_rank_is_told(self):
+        run = self.run_on(3, *REDUCE, ASSAY_FAKE_NCCL="ncclAllReduce:ranks=1:after=5:error=2")
+        self.expect_sentence(run, 12, r".*rank 1, GPU 1 .*ncclAllReduce.*ncclSystemError")
+
     def test_a_hang_is_seen(self):
         run = self.run_on(3, *REDUCE, "--timeout", "4", ASSAY_FAKE_NCCL="ncclAllReduce:ranks=1:after=5:hang")
         self.expect_sentence(run, 12, ".*no progress .*inside the operation")

@@ -86,6 +86,11 @@ TEST(Needs, RefusesWhatCannotBePlanned) {
   EXPECT_THAT(
       refused(R"("benchmark":"all_reduce")", R"("metric":"flops","at_least":"1 GFLOP/s")"),
       testing::StartsWith("t.json: clause x: all_reduce does not measure flops; it measures"));
+  for (const auto* of :
+       {R"("benchmark":"copy")", R"("benchmark":"copy","memory":"host")", R"("benchmark":"noop")"})
+    EXPECT_THAT(refused(of, R"("metric":"gpu_temperature","at_most":"83 C")"),
+                testing::StartsWith("t.json: clause x: gpu_temperature is told of GPUs"))
+        << of;
   EXPECT_THAT(refused(R"("benchmark":"all_reduce","m":{"min":8,"max":9})", busbw),
               testing::HasSubstr("the range of m cannot be planned; list the values"));
   EXPECT_THAT(refused(R"("benchmark":"all_reduce","m":8)", busbw),
