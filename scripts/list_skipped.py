@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Names the tests that were skipped, with the last line that each printed: its reason.
+"""Names the tests that were skipped, with the reason that each printed.
 
 Usage: list_skipped.py JUNIT_XML   (as written by ctest --output-junit)
 """
@@ -10,7 +10,9 @@ import xml.etree.ElementTree as ElementTree
 def reason(case):
     lines = [line.strip() for line in (case.findtext("system-out") or "").splitlines()]
     lines = [line for line in lines if line]
-    return lines[-1] if lines else "no reason printed"
+    # A launcher may have words of its own after it.
+    said = [line for line in lines if line.startswith("skipped")]
+    return (said or lines or ["no reason printed"])[-1]
 
 
 def main():
