@@ -77,9 +77,8 @@ class CollectiveBenchmark final : public bench::Benchmark {
     if (spec.between_two) info_.default_layout = "pairs";
     info_.reduces = spec.reduces;
     info_.memory_bytes = [](const Dims& dims, int) { return 2.0 * bytes_of(dims); };
-    // A slow host: 20 µs and 1 GB/s.
+    // A slow host: 20 µs and 1 GB/s. Slow GPUs: 20 GB/s.
     info_.seconds = [](const Dims& dims, int ranks) {
-      // An estimate only: what a slow machine of either kind does.
       const bool host = text_dim(dims, "backend") == "mpi";
       return 20e-6 * ranks + bytes_of(dims) / (host ? 1e9 : 20e9);
     };

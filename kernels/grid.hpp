@@ -184,9 +184,9 @@ struct Copy {
   double* b;
   const double* a;
   std::size_t count;
-  Split<double> split() const { return {b, count}; }
+  ASSAY_HOST_DEVICE Split<double> split() const { return {b, count}; }
   ASSAY_HOST_DEVICE void operator()(Place place) const {
-    Split<double>(b, count).share(
+    split().share(
         place, [&](std::size_t i) { Chunk<double>::at(b + i) = Chunk<double>::at(a + i); },
         [&](std::size_t i) { b[i] = a[i]; });
   }
@@ -199,9 +199,9 @@ struct Triad {
   const double* c;
   double s;
   std::size_t count;
-  Split<double> split() const { return {a, count}; }
+  ASSAY_HOST_DEVICE Split<double> split() const { return {a, count}; }
   ASSAY_HOST_DEVICE void operator()(Place place) const {
-    Split<double>(a, count).share(
+    split().share(
         place,
         [&](std::size_t i) {
           const Chunk<double> x = Chunk<double>::at(b + i), y = Chunk<double>::at(c + i);
@@ -216,9 +216,9 @@ struct Write {
   double* a;
   double value;
   std::size_t count;
-  Split<double> split() const { return {a, count}; }
+  ASSAY_HOST_DEVICE Split<double> split() const { return {a, count}; }
   ASSAY_HOST_DEVICE void operator()(Place place) const {
-    Split<double>(a, count).share(
+    split().share(
         place,
         [&](std::size_t i) {
           Chunk<double>::at(a + i) = {{value, value}};
@@ -231,10 +231,10 @@ struct Write {
 struct Fold {
   const std::uint64_t* a;
   std::size_t count;
-  Split<std::uint64_t> split() const { return {a, count}; }
+  ASSAY_HOST_DEVICE Split<std::uint64_t> split() const { return {a, count}; }
   ASSAY_HOST_DEVICE std::uint64_t operator()(Place place) const {
     std::uint64_t bits = 0;
-    Split<std::uint64_t>(a, count).share(
+    split().share(
         place,
         [&](std::size_t i) {
           const Chunk<std::uint64_t> both = Chunk<std::uint64_t>::at(a + i);

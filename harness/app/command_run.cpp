@@ -132,6 +132,7 @@ class RunCommand {
       auto plan =
           make_plan(options_, contract_, bench::catalogue_of(benchmarks_), inventory_.topology);
       refusals_ = refusals(plan, {inventory_.topology, benchmarks_, backends_});
+      require_some(plan, refusals_);
       memory_ = memory_of(plan);
       check_memory(memory_, inventory_);
       estimated_s_ = plan.estimated_s;
@@ -184,7 +185,8 @@ class RunCommand {
   }
 
   void begin_results() {
-    refusals(plan_, {inventory_.topology, benchmarks_, backends_, own_gpu_.none_because});
+    require_some(plan_, refusals(plan_, {inventory_.topology, benchmarks_, backends_,
+                                         own_gpu_.none_because}));
     const fs::path folder = options_.out.empty()
                                 ? fs::path("results") / (utc_stamp() + "-" + plan_.suite)
                                 : fs::path(options_.out);
@@ -353,8 +355,7 @@ ExitCode dry_run(const RunOptions& options, const Parts& parts) {
   auto backends = parts.backends();
   for (auto& row : backends) {
     const bool used = std::any_of(plan.cases.begin(), plan.cases.end(), [&](const Case& c) {
-      const auto at = c.dims.find("backend");
-      return at != c.dims.end() && at->second == DimValue{row.name};
+      return bench::backend_of(c.dims, backends) == &row;
     });
     if (used && !row.missing.empty())
       fmt::print("planned as if {} were here: {}\n", row.name, row.missing);
@@ -363,8 +364,9 @@ ExitCode dry_run(const RunOptions& options, const Parts& parts) {
   const std::vector<run::RankInventory> node(static_cast<std::size_t>(per_node),
                                              run::take_inventory({}, 0));
   const auto memory = memory_per_rank(plan, catalogue, backends, run::rotation_bytes(node));
-  fmt::print("{}",
-             plan_table(plan, topology, memory, refusals(plan, {topology, benchmarks, backends})));
+  const auto refused = refusals(plan, {topology, benchmarks, backends});
+  require_some(plan, refused);
+  fmt::print("{}", plan_table(plan, topology, memory, refused));
   return ExitCode::ok;
 }
 

@@ -131,22 +131,24 @@ void check_memory(const MemoryPerRank& memory, const run::Inventory& inventory) 
 
 std::vector<std::string> refusals(const plan::Plan& plan, const Ground& ground) {
   std::vector<std::string> all;
-  std::string first;
-  bool some_can = false;
   for (const auto& spec : plan.cases) {
     const bench::Facts facts{ground.topology, plan.layouts.at(spec.layout), ground.backends,
                              ground.no_gpu};
     const auto* benchmark = bench::find(ground.benchmarks, spec.benchmark);
     all.push_back(bench::support(*benchmark, spec, facts).reason);
-    if (spec.benchmark == "noop") continue;
-    if (all.back().empty())
-      some_can = true;
-    else if (first.empty())
-      first = fmt::format("{}: {}", label(spec), all.back());
   }
-  if (!first.empty() && !some_can)
-    throw UsageError({"assay run", first, "see: assay list benchmarks, assay list backends"});
   return all;
+}
+
+void require_some(const plan::Plan& plan, const std::vector<std::string>& refusals) {
+  std::string first;
+  for (std::size_t i = 0; i < plan.cases.size(); ++i) {
+    if (plan.cases[i].benchmark == "noop") continue;
+    if (refusals[i].empty()) return;
+    if (first.empty()) first = fmt::format("{}: {}", label(plan.cases[i]), refusals[i]);
+  }
+  if (!first.empty())
+    throw UsageError({"assay run", first, "see: assay list benchmarks, assay list backends"});
 }
 
 }  // namespace assay::app

@@ -47,8 +47,9 @@ struct Ground {
   std::span<const comm::Backend> backends;
   std::string no_gpu = {};  ///< as in bench::Facts
 };
-/// By case: why it cannot be measured here; empty: it can. Throws UsageError with the first reason
-/// when none but noop can.
+/// By case: why it cannot be measured here; empty: it can.
 std::vector<std::string> refusals(const plan::Plan& plan, const Ground& ground);
+/// Throws UsageError with the first of the reasons when no case but noop can be measured.
+void require_some(const plan::Plan& plan, const std::vector<std::string>& refusals);
 
 }  // namespace assay::app

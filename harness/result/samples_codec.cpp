@@ -12,6 +12,7 @@
 #include "harness/core/error.hpp"
 #include "harness/result/codec.hpp"
 #include "harness/result/figures.hpp"
+#include "harness/result/json_parts.hpp"
 
 namespace assay::result {
 namespace {
@@ -20,8 +21,6 @@ using Json = nlohmann::ordered_json;
 
 static_assert(std::endian::native == std::endian::little,
               "the sidecar is little-endian: a big-endian host needs a byte swap here");
-
-constexpr const char* restore = "restore the file as the run wrote it";
 
 constexpr std::string_view name(Axis axis) {
   return axis == Axis::iteration ? "iteration" : "rank";

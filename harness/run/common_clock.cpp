@@ -49,9 +49,12 @@ SyncReport CommonClock::worst_of_all(std::int64_t begin_ns) {
   constexpr double no_drift = -1;
   const auto end = local_ns();
   const auto drift = model_.drift();
-  std::array<double, 6> worst{
-      model_.at(end).bound_ns,    path_estimate_ns_,     static_cast<double>(end - begin_ns) * 1e-9,
-      static_cast<double>(hops_), unsteady_ ? 1.0 : 0.0, drift ? std::abs(*drift) : no_drift};
+  std::array<double, 6> worst{model_.at(end).bound_ns,
+                              path_estimate_ns_,
+                              static_cast<double>(end - begin_ns) * seconds_per_ns,
+                              static_cast<double>(hops_),
+                              unsteady_ ? 1.0 : 0.0,
+                              drift ? std::abs(*drift) : no_drift};
   team_.max(worst);
   SyncReport report{worst[0], worst[1], worst[2], static_cast<int>(worst[3]), worst[4] > 0, {}};
   if (worst[5] > no_drift) report.drift = worst[5];
@@ -91,7 +94,6 @@ void CommonClock::learn(int teacher) {
 }
 
 result::ClockSync recorded(result::ClockSync record, const SyncReport& report) {
-  constexpr double seconds_per_ns = 1e-9;
   ++record.synchronisations;
   record.unsteady += report.unsteady ? 1 : 0;
   record.hops = std::max(record.hops, report.hops);

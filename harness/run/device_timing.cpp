@@ -6,17 +6,19 @@ namespace assay::run {
 
 namespace {
 
-constexpr double seconds_per_ns = 1e-9;
 double since_s(std::int64_t begin_ns) {
   return static_cast<double>(now_ns() - begin_ns) * seconds_per_ns;
 }
 
-/// Waits for all that was given, and throws if any of it failed: marks would only say that they did
-/// not happen, and what failed on this rank alone has the others wait for it without a word.
-void await(const Timed& timed, const OnDevice& on) {
+/// Waits for all that was given since `begin_ns`. Returns how long that took, and throws if any of
+/// it failed: marks would only say that they did not happen, and what failed on this rank alone has
+/// the others wait for it without a word.
+double await(const Timed& timed, const OnDevice& on, std::int64_t begin_ns) {
   on.device.wait();
+  const double took_s = since_s(begin_ns);
   on.device.check();
   timed.prepared.check();
+  return took_s;
 }
 
 void time_isolated(const Timed& timed, const OnDevice& on, bool last,
@@ -31,8 +33,7 @@ void time_isolated(const Timed& timed, const OnDevice& on, bool last,
     on.stopwatch.mark(0);
     prepared.launch();
     on.stopwatch.mark(1);
-    await(timed, on);
-    readings.wall_s[i] = since_s(begin);
+    readings.wall_s[i] = await(timed, on, begin);
     progress.exit_launch();
     readings.device_s[i] = on.stopwatch.seconds(0, 1);
   }
@@ -60,8 +61,7 @@ void time_batches(const Timed& timed, const OnDevice& on, const DeviceReadings& 
       begin = now_ns();
       on.stopwatch.open();
     }
-    await(timed, on);
-    const double share_s = since_s(begin) / static_cast<double>(count);
+    const double share_s = await(timed, on, begin) / static_cast<double>(count);
     for (std::size_t i = 0; i < count; ++i) {
       progress.exit_launch();
       readings.wall_s[first + i] = share_s;

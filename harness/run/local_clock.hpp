@@ -6,6 +6,8 @@
 
 namespace assay::run {
 
+inline constexpr double seconds_per_ns = 1e-9;
+
 /// CLOCK_MONOTONIC in nanoseconds: a vDSO call, no system call.
 inline std::int64_t now_ns() noexcept {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(

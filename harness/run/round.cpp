@@ -18,7 +18,6 @@ namespace {
 constexpr double chunk_s = 0.5;
 /// The end of a long warm-up is what tells; an operation of nanoseconds makes millions of samples.
 constexpr std::ptrdiff_t most_kept_warm_up = 4096;
-constexpr double seconds_per_ns = 1e-9;
 
 /// The first reason and the ranks that have one; empty where none has.
 std::string first_reason(const std::vector<std::string>& reasons) {

@@ -275,7 +275,7 @@ class PlanRunner {
 
   result::CaseResult run(std::size_t index) {
     const auto begin = now_ns();
-    const auto elapsed_s = [&] { return static_cast<double>(now_ns() - begin) * 1e-9; };
+    const auto elapsed_s = [&] { return static_cast<double>(now_ns() - begin) * seconds_per_ns; };
     const Case& spec = plan_.cases[index];
     const auto& layout = plan_.layouts.at(spec.layout);
     Assembler assembler(spec, layout);

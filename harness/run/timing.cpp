@@ -12,7 +12,7 @@ double clock_resolution_s() {
     while (second == first) second = now_ns();
     smallest = std::min(smallest, second - first);
   }
-  return static_cast<double>(smallest) * 1e-9;
+  return static_cast<double>(smallest) * seconds_per_ns;
 }
 
 namespace {

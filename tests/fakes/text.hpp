@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,33 @@ struct Setting {
 inline Setting setting(const std::string& text) {
   const auto equals = text.find('=');
   return {text.substr(0, equals), equals == text.npos ? "" : text.substr(equals + 1)};
+}
+
+/// What `variable` says is to go wrong, as both doubles have it: "call:after=2:delay=0.1:corrupt",
+/// several separated by commas. `read_more(trouble, setting)` reads what only one of them knows,
+/// and returns false for what it does not know either.
+template <class Trouble, class ReadMore>
+std::vector<Trouble> troubles_from(const char* variable, ReadMore read_more) {
+  std::vector<Trouble> troubles;
+  const char* text = std::getenv(variable);
+  if (text == nullptr) return troubles;
+  for (const auto& one : split(text, ',')) {
+    auto& trouble = troubles.emplace_back();
+    for (const auto& part : split(one, ':')) {
+      const auto [key, value] = setting(part);
+      if (trouble.call.empty())
+        trouble.call = part;
+      else if (key == "after")
+        trouble.after = std::stoi(value);
+      else if (key == "delay")
+        trouble.delay_s = std::stod(value);
+      else if (key == "corrupt")
+        trouble.corrupt = true;
+      else if (!read_more(trouble, Setting{key, value}))
+        throw std::invalid_argument(std::string(variable) + ": '" + part + "' in '" + one + "'");
+    }
+  }
+  return troubles;
 }
 
 /// The rank in the world, as the launcher gave it: what is below MPI cannot ask MPI.

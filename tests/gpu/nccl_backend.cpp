@@ -11,10 +11,12 @@
 #include "tests/fakes/cuda/fake_cuda.hpp"
 #include "tests/fakes/nccl/fake_nccl.hpp"
 #include "tests/mpi/place.hpp"
+#include "tests/unit/refusal.hpp"
 
 namespace assay {
 namespace {
 
+using test::failure;
 using testing::AllOf;
 using testing::HasSubstr;
 namespace fake = fakes::nccl;
@@ -37,17 +39,6 @@ class NcclBackend : public testing::Test {
   bool struck = rank == size - 1;
   comm::Backend backend = tested_backends().at(0);
 };
-
-/// What is said, or "" where nothing fails.
-template <class Action>
-std::string failure(const Action& action) {
-  try {
-    action();
-  } catch (const RunError& error) {
-    return error.what();
-  }
-  return {};
-}
 
 const comm::CollectiveCall all_reduce{.count = 1000};
 

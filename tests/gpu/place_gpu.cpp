@@ -21,7 +21,8 @@ void move(device::Device& device, void* to, const void* from, std::size_t bytes)
 std::unique_ptr<device::Device> make_device() {
   const int rank = session->world().rank();
   auto visible = device::cuda::visible_gpus(rank);
-  return std::make_unique<CudaDevice>(visible.gpus.at(static_cast<std::size_t>(rank) % visible.gpus.size()));
+  return std::make_unique<CudaDevice>(
+      visible.gpus.at(static_cast<std::size_t>(rank) % visible.gpus.size()));
 }
 
 std::vector<comm::Backend> tested_backends() { return backends_for(device::MemoryKind::device); }

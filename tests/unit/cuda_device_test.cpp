@@ -9,10 +9,12 @@
 #include "harness/core/error.hpp"
 #include "harness/device/gpu_choice.hpp"
 #include "tests/fakes/cuda/fake_cuda.hpp"
+#include "tests/unit/refusal.hpp"
 
 namespace assay::device::cuda {
 namespace {
 
+using test::failure;
 using testing::AllOf;
 using testing::HasSubstr;
 namespace fake = fakes::cuda;
@@ -26,17 +28,6 @@ class CudaDeviceTest : public testing::Test {
     return CudaDevice(visible_gpus(7).gpus.at(static_cast<std::size_t>(index)));
   }
 };
-
-/// What is said, or "" where nothing fails.
-template <class Action>
-std::string failure(const Action& action) {
-  try {
-    action();
-  } catch (const RunError& error) {
-    return error.what();
-  }
-  return {};
-}
 
 const auto pattern = kernels::movement(DataType::fp32, 1, 1);
 constexpr kernels::Slice slice{.seed = 5, .first_index = 0, .count = 1000};
@@ -183,39 +174,46 @@ TEST_F(CudaDeviceTest, FoldsAndWritesWhatTheHostWould) {
   }
 }
 
+/// Data on their way into a GPU, and others out of it.
+struct BothWays {
+  explicit BothWays(CudaDevice& gpu) : link(*gpu.host_link()) {
+    for (auto* buffer : {&in, &out}) *buffer = gpu.allocate(bytes);
+    for (auto* buffer : {&from, &to}) *buffer = link.allocate(bytes);
+    gpu.fill(out.data(), pattern, slice);
+    kernels::fill(from.data(), pattern, slice);
+  }
+  void go() const { link.both_ways({in.data(), from.data()}, {out.data(), to.data()}, bytes); }
+
+  static constexpr std::size_t bytes = 4000;
+  HostLink& link;
+  Buffer in, out;   ///< of the GPU
+  Buffer from, to;  ///< of the host
+};
+
 TEST_F(CudaDeviceTest, BothWaysAreDoneWhenBothAre) {
   auto gpu = device();
-  auto& link = *gpu.host_link();
-  constexpr std::size_t bytes = 4000;
-  const Buffer in = gpu.allocate(bytes), out = gpu.allocate(bytes);
-  const Buffer from = link.allocate(bytes), to = link.allocate(bytes);
-  gpu.fill(out.data(), pattern, slice);
-  kernels::fill(from.data(), pattern, slice);
+  const BothWays both(gpu);
   fake::plan({.call = "cudaMemcpyAsync", .after = 1, .delay_s = 0.05});
-  link.both_ways({in.data(), from.data()}, {out.data(), to.data()}, bytes);
+  both.go();
   gpu.wait();
-  link.check();
-  EXPECT_EQ(kernels::verify(to.data(), pattern, slice).wrong, 0u) << "the second was the slow one";
-  EXPECT_EQ(gpu.verify(in.data(), pattern, slice).wrong, 0u);
+  both.link.check();
+  EXPECT_EQ(kernels::verify(both.to.data(), pattern, slice).wrong, 0u)
+      << "the second was the slow one";
+  EXPECT_EQ(gpu.verify(both.in.data(), pattern, slice).wrong, 0u);
 }
 
 TEST_F(CudaDeviceTest, BothWaysCanBeRecorded) {
   auto gpu = device();
-  auto& link = *gpu.host_link();
-  constexpr std::size_t bytes = 4000;
-  const Buffer in = gpu.allocate(bytes), out = gpu.allocate(bytes);
-  const Buffer from = link.allocate(bytes), to = link.allocate(bytes);
-  gpu.fill(out.data(), pattern, slice);
-  kernels::fill(from.data(), pattern, slice);
+  const BothWays both(gpu);
   gpu.stopwatch()->begin_recording();
-  link.both_ways({in.data(), from.data()}, {out.data(), to.data()}, bytes);
+  both.go();
   gpu.stopwatch()->end_recording(0);
   gpu.wait();
-  EXPECT_GT(kernels::verify(to.data(), pattern, slice).wrong, 0u) << "nothing was done yet";
+  EXPECT_GT(kernels::verify(both.to.data(), pattern, slice).wrong, 0u) << "nothing was done yet";
   gpu.stopwatch()->replay(0);
   gpu.wait();
-  EXPECT_EQ(kernels::verify(to.data(), pattern, slice).wrong, 0u);
-  EXPECT_EQ(gpu.verify(in.data(), pattern, slice).wrong, 0u);
+  EXPECT_EQ(kernels::verify(both.to.data(), pattern, slice).wrong, 0u);
+  EXPECT_EQ(gpu.verify(both.in.data(), pattern, slice).wrong, 0u);
   gpu.stopwatch()->forget_recordings();
 }
 

@@ -7,15 +7,24 @@
 
 namespace assay::test {
 
-/// The sentence of the UsageError that `action` throws; "" when it throws none.
-template <typename Action>
-std::string refusal(const Action& action) {
+/// The sentence of the Expected that `action` throws; "" when it throws none.
+template <typename Expected, typename Action>
+std::string said_by(const Action& action) {
   try {
     action();
-  } catch (const UsageError& error) {
+  } catch (const Expected& error) {
     return error.what();
   }
   return {};
+}
+
+template <typename Action>
+std::string refusal(const Action& action) {
+  return said_by<UsageError>(action);
+}
+template <typename Action>
+std::string failure(const Action& action) {
+  return said_by<RunError>(action);
 }
 
 }  // namespace assay::test

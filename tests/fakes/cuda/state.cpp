@@ -52,37 +52,25 @@ namespace {
 
 constexpr std::size_t default_memory = std::size_t{4} << 30;
 
-Trouble parse_trouble(const std::string& text) {
-  Trouble trouble;
-  for (const auto& part : split(text, ':')) {
-    const auto [key, value] = setting(part);
-    if (trouble.call.empty())
-      trouble.call = part;
-    else if (key == "gpu")
-      trouble.gpu = std::stoi(value);
-    else if (key == "least")
-      trouble.least = std::stoul(value);
-    else if (key == "after")
-      trouble.after = std::stoi(value);
-    else if (key == "error")
-      trouble.error = static_cast<cudaError_t>(std::stoi(value));
-    else if (key == "late")
-      trouble.late = static_cast<cudaError_t>(std::stoi(value));
-    else if (key == "delay")
-      trouble.delay_s = std::stod(value);
-    else if (key == "corrupt")
-      trouble.corrupt = true;
-    else
-      throw std::invalid_argument("ASSAY_FAKE_CUDA: '" + part + "' in '" + text + "'");
-  }
-  return trouble;
+bool read_more(Trouble& trouble, const Setting& setting) {
+  const auto& [key, value] = setting;
+  if (key == "gpu")
+    trouble.gpu = std::stoi(value);
+  else if (key == "least")
+    trouble.least = std::stoul(value);
+  else if (key == "error")
+    trouble.error = static_cast<cudaError_t>(std::stoi(value));
+  else if (key == "late")
+    trouble.late = static_cast<cudaError_t>(std::stoi(value));
+  else
+    return false;
+  return true;
 }
 
 void read_environment(State& state) {
   state.gpus = gpus_from_environment();
   state.memory = default_memory;
-  if (const char* text = std::getenv("ASSAY_FAKE_CUDA"))
-    for (const auto& part : split(text, ',')) state.troubles.push_back(parse_trouble(part));
+  state.troubles = troubles_from<Trouble>("ASSAY_FAKE_CUDA", read_more);
 }
 
 }  // namespace

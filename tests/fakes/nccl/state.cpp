@@ -13,30 +13,19 @@ ncclResult_t code_from(const std::string& text) {
   return static_cast<ncclResult_t>(std::stoi(text));
 }
 
-Trouble parse_trouble(const std::string& text) {
-  Trouble trouble;
-  for (const auto& part : split(text, ':')) {
-    const auto [key, value] = setting(part);
-    if (trouble.call.empty())
-      trouble.call = part;
-    else if (key == "ranks")
-      for (const auto& rank : split(value, '+')) trouble.ranks.push_back(std::stoi(rank));
-    else if (key == "after")
-      trouble.after = std::stoi(value);
-    else if (key == "error")
-      trouble.error = code_from(value);
-    else if (key == "async")
-      trouble.async = code_from(value);
-    else if (key == "delay")
-      trouble.delay_s = std::stod(value);
-    else if (key == "corrupt")
-      trouble.corrupt = true;
-    else if (key == "hang")
-      trouble.hang = true;
-    else
-      throw std::invalid_argument("ASSAY_FAKE_NCCL: '" + part + "' in '" + text + "'");
-  }
-  return trouble;
+bool read_more(Trouble& trouble, const Setting& setting) {
+  const auto& [key, value] = setting;
+  if (key == "ranks")
+    for (const auto& rank : split(value, '+')) trouble.ranks.push_back(std::stoi(rank));
+  else if (key == "error")
+    trouble.error = code_from(value);
+  else if (key == "async")
+    trouble.async = code_from(value);
+  else if (key == "hang")
+    trouble.hang = true;
+  else
+    return false;
+  return true;
 }
 
 bool here(const Trouble& trouble) {
@@ -45,8 +34,7 @@ bool here(const Trouble& trouble) {
 }
 
 void read_environment(State& state) {
-  if (const char* text = std::getenv("ASSAY_FAKE_NCCL"))
-    for (const auto& part : split(text, ',')) state.troubles.push_back(parse_trouble(part));
+  state.troubles = troubles_from<Trouble>("ASSAY_FAKE_NCCL", read_more);
 }
 
 }  // namespace
