@@ -3,8 +3,7 @@ assay_test(bench_test LABEL unit TIMEOUT 60
   LINKS assay::benchmarks)
 assay_test(suite_files_test LABEL unit TIMEOUT 60
   SOURCES unit/suite_files_test.cpp
-  LINKS assay::plan assay::benchmarks)
-target_include_directories(suite_files_test SYSTEM PRIVATE "${ASSAY_VALIJSON_INCLUDE}")
+  LINKS assay::result assay::benchmarks)
 assay_test(composed_test LABEL unit TIMEOUT 60
   SOURCES unit/composed_test.cpp unit/counting_new.cpp
   LINKS assay::bench)

@@ -10,7 +10,6 @@ assay_test(plan_test LABEL unit TIMEOUT 60
   SOURCES unit/json_reader_test.cpp unit/layout_json_test.cpp unit/suite_test.cpp unit/plan_test.cpp
           unit/beside_test.cpp
   LINKS assay::plan)
-target_include_directories(plan_test SYSTEM PRIVATE "${ASSAY_VALIJSON_INCLUDE}")
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME check_layers

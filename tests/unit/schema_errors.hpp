@@ -1,4 +1,4 @@
-// What a committed schema has against a document.
+// What a schema of ours has against a document.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -7,10 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
+
+#include "harness/result/codec.hpp"
+#include "tests/unit/refusal.hpp"
 
 namespace assay::test {
 
@@ -22,21 +21,9 @@ inline std::string contents(const std::string& path) {
   return text.str();
 }
 
-/// One line per error; "" for a valid document. `schema` is "contract", "verdict", ….
+/// One sentence; "" for a valid document. `schema` is "contract", "verdict", ….
 inline std::string schema_errors(const nlohmann::json& document, const std::string& schema) {
-  const auto text = nlohmann::json::parse(contents("configs/schema/" + schema + ".schema.json"));
-  valijson::Schema parsed;
-  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(text), parsed);
-  valijson::ValidationResults results;
-  valijson::Validator validator;
-  if (validator.validate(parsed, valijson::adapters::NlohmannJsonAdapter(document), &results))
-    return {};
-  std::string errors;
-  for (const auto& error : results) {
-    for (const auto& part : error.context) errors += part;
-    errors += ": " + error.description + "\n";
-  }
-  return errors;
+  return refusal([&] { result::validate_schema(document, schema, "the document"); });
 }
 
 }  // namespace assay::test

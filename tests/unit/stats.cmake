@@ -4,5 +4,5 @@ endforeach()
 # Replay thousands of generated measurements through the whole decision.
 foreach(name ratio verdict)
   assay_test(${name}_operating_characteristics_test LABEL unit TIMEOUT 120
-    SOURCES unit/${name}_operating_characteristics_test.cpp LINKS assay::stats)
+    SOURCES unit/${name}_operating_characteristics_test.cpp LINKS assay::stats LONG_LOOPS)
 endforeach()

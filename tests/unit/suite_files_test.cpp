@@ -3,18 +3,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "benchmarks/catalogue.hpp"
 #include "harness/plan/json_reader.hpp"
 #include "harness/plan/plan.hpp"
+#include "tests/unit/schema_errors.hpp"
 
 namespace assay::plan {
 namespace {
@@ -22,29 +17,9 @@ namespace {
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
-std::string contents(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+using test::contents;
 
-/// What the schema has against a document, one line per error; "" for a valid one.
-std::string schema_errors(const Json& document) {
-  const auto text = parse_json(contents("configs/schema/suite.schema.json"), "suite.schema.json");
-  valijson::Schema schema;
-  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(text), schema);
-  valijson::ValidationResults results;
-  valijson::Validator validator;
-  if (validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(document), &results))
-    return {};
-  std::string errors;
-  for (const auto& error : results) {
-    for (const auto& part : error.context) errors += part;
-    errors += ": " + error.description + "\n";
-  }
-  return errors;
-}
+std::string schema_errors(const Json& document) { return test::schema_errors(document, "suite"); }
 
 class SuiteFile : public testing::TestWithParam<std::string> {};
 
