@@ -23,7 +23,7 @@ struct Metric {
   std::string_view help;
 };
 
-inline constexpr std::array<Metric, 24> metrics{{
+inline constexpr std::array<Metric, 25> metrics{{
     {"time", Unit::second, Better::lower, Source::series, "t_max",
      "T_max: longest local time of an iteration over the ranks of a group"},
     {"wall_time", Unit::second, Better::lower, Source::series, "t_wall",
@@ -60,6 +60,8 @@ inline constexpr std::array<Metric, 24> metrics{{
      "drawn by each rank's GPU, right after the case"},
     {"gpu_clock", Unit::hertz, Better::higher, Source::reading, "gpu_clock",
      "of the multiprocessors of each rank's GPU, right after the case"},
+    {"gpu_memory_clock", Unit::hertz, Better::higher, Source::reading, "gpu_memory_clock",
+     "of the memory of each rank's GPU, right after the case"},
     {"gpu_throttled", Unit::one, Better::lower, Source::reading, "gpu_throttled",
      "reasons that held each rank's GPU back right after the case: heat, power"},
     {"ecc_corrected", Unit::one, Better::lower, Source::reading, "ecc_corrected",

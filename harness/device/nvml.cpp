@@ -182,7 +182,6 @@ std::vector<GpuCounter> Nvml::counters(const std::string& uuid) const {
   found.add("sm_clock", "MHz", number("nvmlDeviceGetClockInfo", clock_sm));
   found.add("memory_clock", "MHz", number("nvmlDeviceGetClockInfo", clock_memory));
   found.add("power", "W", number("nvmlDeviceGetPowerUsage"), 1e-3);
-  found.add("energy", "J", wide("nvmlDeviceGetTotalEnergyConsumption"), 1e-3);
   found.add("temperature", "C", number("nvmlDeviceGetTemperature", temperature_gpu));
   add_throttling(nvml, *gpu, found);
   found.add("pcie_replays", "", number("nvmlDeviceGetPcieReplayCounter"));

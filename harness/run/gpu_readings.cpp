@@ -18,15 +18,16 @@ struct Row {
   Kind kind;
   double scale = 1;  ///< to the base unit
 };
-constexpr std::array<Row, 9> rows{{{"gpu_temperature", "temperature", Kind::moment},
-                                   {"gpu_power", "power", Kind::moment},
-                                   {"gpu_clock", "sm_clock", Kind::moment, 1e6},
-                                   {"gpu_throttled", "throttle_", Kind::moment},
-                                   {"rows_remapped", "rows_remapped", Kind::moment},
-                                   {"row_remap_failed", "rows_remap_failed", Kind::moment},
-                                   {"ecc_corrected", "ecc_corrected", Kind::growth},
-                                   {"ecc_uncorrected", "ecc_uncorrected", Kind::growth},
-                                   {"pcie_replays", "pcie_replays", Kind::growth}}};
+constexpr std::array<Row, 10> rows{{{"gpu_temperature", "temperature", Kind::moment},
+                                    {"gpu_power", "power", Kind::moment},
+                                    {"gpu_clock", "sm_clock", Kind::moment, 1e6},
+                                    {"gpu_memory_clock", "memory_clock", Kind::moment, 1e6},
+                                    {"gpu_throttled", "throttle_", Kind::moment},
+                                    {"rows_remapped", "rows_remapped", Kind::moment},
+                                    {"row_remap_failed", "rows_remap_failed", Kind::moment},
+                                    {"ecc_corrected", "ecc_corrected", Kind::growth},
+                                    {"ecc_uncorrected", "ecc_uncorrected", Kind::growth},
+                                    {"pcie_replays", "pcie_replays", Kind::growth}}};
 
 std::optional<double> sum(const Counters& counters, const Row& row) {
   std::optional<double> found;

@@ -124,7 +124,8 @@ INSTANTIATE_TEST_SUITE_P(
             "clauses[0].metric: \"bandwith\" is unknown; expected one of time, wall_time, "
             "latency, span, transfer, algbw, busbw, bandwidth, flops, overlap, comm_time, "
             "compute_time, slowdown, alone_time, companion_time, gpu_temperature, gpu_power, "
-            "gpu_clock, gpu_throttled, ecc_corrected, ecc_uncorrected, rows_remapped, "
+            "gpu_clock, gpu_memory_clock, gpu_throttled, ecc_corrected, ecc_uncorrected, "
+            "rows_remapped, "
             "row_remap_failed, "
             "pcie_replays"},
         Bad{clause("0.5", "1"),

@@ -13,12 +13,19 @@ using testing::Pair;
 using testing::UnorderedElementsAre;
 
 TEST(GpuReadings, AreOfTheMomentOrOfWhatWasAdded) {
-  EXPECT_THAT(gpu_readings(
-                  {{"temperature", "C", 41}, {"sm_clock", "MHz", 1755}, {"ecc_corrected", "", 12}},
-                  {{"temperature", "C", 77}, {"sm_clock", "MHz", 1980}, {"ecc_corrected", "", 15}}),
-              UnorderedElementsAre(Pair("gpu_temperature", 77), Pair("gpu_temperature_before", 41),
-                                   Pair("gpu_clock", 1.98e9F), Pair("gpu_clock_before", 1.755e9F),
-                                   Pair("ecc_corrected", 3)));
+  EXPECT_THAT(
+      gpu_readings({{"temperature", "C", 41},
+                    {"sm_clock", "MHz", 1755},
+                    {"memory_clock", "MHz", 2619},
+                    {"ecc_corrected", "", 12}},
+                   {{"temperature", "C", 77},
+                    {"sm_clock", "MHz", 1980},
+                    {"memory_clock", "MHz", 1593},
+                    {"ecc_corrected", "", 15}}),
+      UnorderedElementsAre(Pair("gpu_temperature", 77), Pair("gpu_temperature_before", 41),
+                           Pair("gpu_clock", 1.98e9F), Pair("gpu_clock_before", 1.755e9F),
+                           Pair("gpu_memory_clock", 1.593e9F),
+                           Pair("gpu_memory_clock_before", 2.619e9F), Pair("ecc_corrected", 3)));
 }
 
 TEST(GpuReadings, CountTheReasonsToHoldBack) {
@@ -32,7 +39,7 @@ TEST(GpuReadings, CountTheReasonsToHoldBack) {
 
 TEST(GpuReadings, AreNotMadeUp) {
   EXPECT_TRUE(gpu_readings({}, {{"temperature", "C", 41}}).empty());
-  EXPECT_TRUE(gpu_readings({{"energy", "J", 1}}, {{"energy", "J", 2}}).empty());
+  EXPECT_TRUE(gpu_readings({{"fan", "%", 1}}, {{"fan", "%", 2}}).empty());
 }
 
 RankGpu gpu() {

@@ -58,7 +58,7 @@ TEST(Nvml, TellsHowAGpuDoes) {
       nvml.counters(fakes::gpu_uuid(0)),
       ElementsAre(
           GpuCounter{"sm_clock", "MHz", 1755}, GpuCounter{"memory_clock", "MHz", 2619},
-          GpuCounter{"power", "W", 101}, GpuCounter{"energy", "J", 5500},
+          GpuCounter{"power", "W", 101},
           GpuCounter{"temperature", "C", 41}, GpuCounter{"throttle_sw_power_cap", "", 1},
           GpuCounter{"throttle_hw_slowdown", "", 0}, GpuCounter{"throttle_sw_thermal", "", 0},
           GpuCounter{"throttle_hw_thermal", "", 1}, GpuCounter{"throttle_hw_power_brake", "", 0},

@@ -34,10 +34,6 @@ int nvmlDeviceGetMaxClockInfo(AssayFakeGpu, int clock, unsigned* out) {
   return give(clock == 1 ? 1980 : 2619, out);
 }
 int nvmlDeviceGetTemperature(AssayFakeGpu, int, unsigned* out) { return give(41, out); }
-int nvmlDeviceGetTotalEnergyConsumption(AssayFakeGpu, unsigned long long* millijoules) {
-  *millijoules = 5500000;
-  return 0;
-}
 int nvmlDeviceGetCurrentClocksThrottleReasons(AssayFakeGpu, unsigned long long* reasons) {
   *reasons = 0x44;  // software's power cap, heat
   return 0;
