@@ -47,6 +47,10 @@ inline constexpr std::array<DataTypeInfo, 12> data_types{{
     {DataType::fp64, "fp64", "double", 8, true, 53},
 }};
 
+/// fp32 of which a matrix product sees ten bits of fraction: a way to multiply, no type of
+/// elements.
+inline constexpr std::string_view tf32_name = "tf32";
+
 constexpr const DataTypeInfo& info(DataType type) {
   return data_types[static_cast<std::size_t>(type)];
 }

@@ -158,12 +158,20 @@ void CudaDevice::do_nothing() noexcept {
   failure_.note(kernels::cuda::launch_nothing(queue_), "launch_nothing");
 }
 
-std::uint64_t CudaDevice::read_element(const std::byte* data, std::size_t element_bytes) {
-  invariant(element_bytes <= sizeof(std::uint64_t), "an element has at most 8 bytes");
-  std::uint64_t word = 0;
-  finish(cudaMemcpyAsync(&word, data, element_bytes, cudaMemcpyDeviceToHost, queue_.stream),
+void CudaDevice::put(std::byte* to, std::span<const std::byte> from) {
+  finish(cudaMemcpyAsync(to, from.data(), from.size(), cudaMemcpyHostToDevice, queue_.stream),
          "cudaMemcpyAsync");
-  return word;
+}
+
+void CudaDevice::get(std::span<std::byte> to, const std::byte* from) {
+  finish(cudaMemcpyAsync(to.data(), from, to.size(), cudaMemcpyDeviceToHost, queue_.stream),
+         "cudaMemcpyAsync");
+}
+
+std::unique_ptr<Gemm> CudaDevice::gemm(const GemmCall& call) {
+  if (gemms_ == nullptr)
+    gemms_ = std::make_unique<CudaGemms>(gpu_, queue_.stream, allocate(CudaGemms::workspace_bytes));
+  return gemms_->make(call);
 }
 
 }  // namespace assay::device::cuda

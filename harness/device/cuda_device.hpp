@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/device/cuda_gemm.hpp"
 #include "harness/device/cuda_handles.hpp"
 #include "harness/device/cuda_host_link.hpp"
 #include "harness/device/cuda_stopwatch.hpp"
@@ -40,7 +41,9 @@ class CudaDevice final : public Device {
   void fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept override;
   void do_nothing() noexcept override;
   std::string kernels() const override { return "CUDA"; }
-  std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) override;
+  void put(std::byte* to, std::span<const std::byte> from) override;
+  void get(std::span<std::byte> to, const std::byte* from) override;
+  std::unique_ptr<Gemm> gemm(const GemmCall& call) override;
   void wait() noexcept override;
   Stopwatch* stopwatch() override;
   HostLink* host_link() override;
@@ -61,6 +64,7 @@ class CudaDevice final : public Device {
   CudaFailure failure_;
   std::unique_ptr<CudaStopwatch> stopwatch_;  ///< once somebody has asked for it
   std::unique_ptr<CudaHostLink> host_link_;   ///< likewise
+  std::unique_ptr<CudaGemms> gemms_;          ///< likewise
 };
 
 }  // namespace assay::device::cuda

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "harness/device/gemm.hpp"
 #include "harness/device/host_link.hpp"
 #include "harness/device/stopwatch.hpp"
 #include "kernels/kernels.hpp"
@@ -94,8 +96,14 @@ class Device {
   virtual void do_nothing() noexcept = 0;
   /// What these kernels are made for: the instruction set in use, "CUDA".
   virtual std::string kernels() const = 0;
-  /// Copies one element's bytes to the host, for reporting.
-  virtual std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) = 0;
+  /// From memory of the host, and to it; for untimed use.
+  virtual void put(std::byte* to, std::span<const std::byte> from) = 0;
+  virtual void get(std::span<std::byte> to, const std::byte* from) = 0;
+  /// One element's bytes, for reporting.
+  std::uint64_t read_element(const std::byte* data, std::size_t element_bytes);
+  /// A matrix product, resolved. Throws RunError where there is none of this type, or not of these
+  /// sizes.
+  virtual std::unique_ptr<Gemm> gemm(const GemmCall& call) = 0;
   /// Until all that was enqueued is done.
   virtual void wait() noexcept {}
   /// For work that is only enqueued; null where the caller's clock sees it end. One per device.

@@ -7,6 +7,7 @@
 #include "harness/core/error.hpp"
 #include "harness/device/available_memory.hpp"
 #include "harness/device/device.hpp"
+#include "harness/device/host_gemm.hpp"
 
 namespace assay::device {
 namespace {
@@ -88,17 +89,25 @@ class HostDevice final : public Device {
   void do_nothing() noexcept override {}
   std::string kernels() const override { return std::string(kernels::instruction_set()); }
 
-  std::uint64_t read_element(const std::byte* data, std::size_t element_bytes) override {
-    invariant(element_bytes <= sizeof(std::uint64_t), "an element has at most 8 bytes");
-    std::uint64_t word = 0;
-    std::memcpy(&word, data, element_bytes);
-    return word;
+  void put(std::byte* to, std::span<const std::byte> from) override {
+    std::memcpy(to, from.data(), from.size());
   }
+  void get(std::span<std::byte> to, const std::byte* from) override {
+    std::memcpy(to.data(), from, to.size());
+  }
+  std::unique_ptr<Gemm> gemm(const GemmCall& call) override { return make_host_gemm(call); }
 };
 
 }  // namespace
 
 std::string_view name(MemoryKind kind) { return kind == MemoryKind::host ? "host" : "device"; }
+
+std::uint64_t Device::read_element(const std::byte* data, std::size_t element_bytes) {
+  invariant(element_bytes <= sizeof(std::uint64_t), "an element has at most 8 bytes");
+  std::uint64_t word = 0;
+  get(std::as_writable_bytes(std::span(&word, 1)).first(element_bytes), data);
+  return word;
+}
 
 std::unique_ptr<Device> make_host_device() { return std::make_unique<HostDevice>(); }
 

@@ -22,8 +22,9 @@ if(NOT HAVE_CUDA)
   return()
 endif()
 
-# Instead of CUDA's runtime and assay::kernels_cuda, under the same assay::device_cuda.
-add_library(assay_fake_cuda STATIC fakes/cuda/kernels.cpp fakes/cuda/runtime.cpp fakes/cuda/state.cpp)
+# Instead of CUDA's runtime, cuBLASLt and assay::kernels_cuda, under the same assay::device_cuda.
+add_library(assay_fake_cuda STATIC fakes/cuda/cublaslt.cpp fakes/cuda/kernels.cpp fakes/cuda/runtime.cpp
+            fakes/cuda/state.cpp)
 target_link_libraries(assay_fake_cuda PUBLIC assay::kernels)
 target_include_directories(assay_fake_cuda SYSTEM PUBLIC ${CUDAToolkit_INCLUDE_DIRS})
 
@@ -40,8 +41,8 @@ if(HAVE_NCCL)
 endif()
 
 assay_test(cuda_device_test LABEL unit TIMEOUT 120
-  SOURCES unit/cuda_device_test.cpp gpu/device_conformance.cpp
-  LINKS assay_double_gpus)
+  SOURCES unit/cuda_device_test.cpp unit/cuda_gemm_test.cpp gpu/device_conformance.cpp gpu/gemm_conformance.cpp
+  LINKS assay::benchmarks assay_double_gpus)
 
 assay_test(device_timing_test LABEL unit TIMEOUT 120
   SOURCES unit/device_timing_test.cpp
@@ -53,6 +54,6 @@ target_link_libraries(assay_double PRIVATE assay::app assay_double_gpus)
 
 # The same on a GPU, skipped where there is none.
 assay_test(gpu_device_test LABEL gpu TIMEOUT 300
-  SOURCES gpu/device_conformance.cpp gpu/main.cpp
-  LINKS assay::device_cuda assay::kernels_cuda)
+  SOURCES gpu/device_conformance.cpp gpu/gemm_conformance.cpp gpu/main.cpp
+  LINKS assay::benchmarks assay::gpus)
 set_tests_properties(gpu_device_test PROPERTIES RESOURCE_LOCK gpu)

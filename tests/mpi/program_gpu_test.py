@@ -141,6 +141,27 @@ class Local(GpuTest):
     def test_wrong_copies_to_the_host_are_seen(self):
         self.wrong("host_copy", "cudaMemcpyAsync:corrupt:least=1000:gpu=1", "--set", "way=both")
 
+    def gemm(self, ranks, *more, trouble=""):
+        return self.run_on(ranks, "gemm", "--memory", "device", "-d", "bf16,tf32,fp8_e4m3", "--set", "m=48",
+                           "--set", "n=32", "--set", "k=80", "-n", "10", "-w", "2", "--warmup-time", "0",
+                           "--quiet", *more, trouble=trouble)
+
+    def test_products_in_a_graph_on_3(self):
+        run = self.gemm(3, "--pacing", "graph")
+        self.assertEqual(run.code, 0, run)
+        types = {c["dims"]["type"]: c for c in self.cases("gemm")}
+        self.assertEqual(set(types), {"bf16", "tf32", "fp8_e4m3"})
+        for case in types.values():
+            self.assertEqual(case["verify"]["after"]["checked"], 3 * 48 * 32)
+            self.assertEqual(case["notes"]["library"], "cuBLASLt 13.0.2")
+            self.assertIn("wall_time", case["figures"])
+        self.assertEqual(types["fp8_e4m3"]["notes"]["stored"], "A by rows, B by columns")
+
+    def test_wrong_products_are_seen(self):
+        run = self.gemm(2, trouble="cublasLtMatmul:corrupt:gpu=1")
+        self.expect(run, 10, "FAIL correct gemm 48x32x80 .* 1 of .* elements wrong; the first on rank 1 "
+                             ".*buffer matrix C, offset .*: expected -?[0-9]+, got ")
+
     def test_the_shipped_suite_can_be_planned(self):
         suite = os.path.join(program.SOURCE, "configs", "suites", "gpu.json")
         run = self.alone("run", "--suite", suite, "--ranks", "8", "--dry-run")

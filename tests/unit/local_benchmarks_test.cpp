@@ -52,8 +52,10 @@ class ReachableDevice final : public device::Device {
   }
   void do_nothing() noexcept override { inner_->do_nothing(); }
   std::string kernels() const override { return inner_->kernels(); }
-  std::uint64_t read_element(const std::byte* from, std::size_t bytes) override {
-    return inner_->read_element(from, bytes);
+  void put(std::byte* to, std::span<const std::byte> from) override { inner_->put(to, from); }
+  void get(std::span<std::byte> to, const std::byte* from) override { inner_->get(to, from); }
+  std::unique_ptr<device::Gemm> gemm(const device::GemmCall& call) override {
+    return inner_->gemm(call);
   }
   std::vector<std::byte*> data;
 
@@ -173,6 +175,29 @@ TEST_P(Gemm, OneWrongElementIsLocated) {
   EXPECT_EQ(report.wrong, 1U);
   ASSERT_TRUE(report.first);
   EXPECT_EQ(report.first->offset, 9U * 17U + 4U);
+}
+
+TEST_P(Gemm, AProductOfAnotherSlotsMatricesIsWrong) {
+  Bench bench("gemm",
+              {{"type", std::string(GetParam())},
+               {"m", std::int64_t{33}},
+               {"n", std::int64_t{17}},
+               {"k", std::int64_t{65}}},
+              1 << 15);
+  ASSERT_EQ(bench.timed_output().wrong, 0U);
+  bench.prepared->reset({true});
+  // Slots are whole pages here: each gets A of the next.
+  const std::size_t bytes = 33 * 65 * (std::string(GetParam()) == "fp32" ? 4 : 8);
+  const std::size_t stride = (bytes + 128 + 4095) / 4096 * 4096;
+  const auto slots = std::stoul(bench.prepared->notes().at("buffers"));
+  ASSERT_GT(slots, 1U);
+  auto* a = bench.device.data[0];
+  const std::vector<std::byte> first(a, a + bytes);
+  for (std::size_t slot = 0; slot + 1 < slots; ++slot)
+    std::memcpy(a + slot * stride, a + (slot + 1) * stride, bytes);
+  std::memcpy(a + (slots - 1) * stride, first.data(), bytes);
+  bench.prepared->launch();
+  EXPECT_GT(bench.prepared->verify(Moment::after).wrong, 0U);
 }
 
 TEST(ElementText, ReadsEveryType) {

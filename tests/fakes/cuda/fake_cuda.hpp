@@ -41,6 +41,7 @@ void give_memory(std::size_t bytes);
 
 struct Leaks {
   std::size_t allocations = 0, streams = 0, events = 0, graphs = 0;
+  std::size_t products = 0;  ///< what cuBLASLt makes
   friend bool operator==(const Leaks&, const Leaks&) = default;
 };
 /// What has been made and not been freed.
