@@ -32,6 +32,7 @@ bench::Benchmarks catalogue() {
   all.push_back(make_read());
   all.push_back(make_write());
   all.push_back(make_host_copy());
+  all.push_back(make_peer_copy());
   all.push_back(make_launch());
   all.push_back(make_gemm());
   return all;

@@ -15,6 +15,7 @@ std::shared_ptr<const bench::Benchmark> make_triad();
 std::shared_ptr<const bench::Benchmark> make_read();
 std::shared_ptr<const bench::Benchmark> make_write();
 std::shared_ptr<const bench::Benchmark> make_host_copy();
+std::shared_ptr<const bench::Benchmark> make_peer_copy();
 std::shared_ptr<const bench::Benchmark> make_launch();
 std::shared_ptr<const bench::Benchmark> make_gemm();
 

@@ -56,7 +56,8 @@ std::string refusal(const CollectiveSpec& spec, const Dims& dims, int ranks) {
     if (const auto& root = text_dim(dims, "root"); root != "rotating" && std::stoll(root) >= ranks)
       return fmt::format("a group of {} ranks has no rank {} to be the root", ranks, root);
   if (spec.between_two && ranks != 2)
-    return fmt::format("it is between two ranks, and a group has {}: use layout pairs", ranks);
+    return fmt::format(
+        "it is between two ranks, and a group has {}: use layout pairs or node_pairs", ranks);
   const auto* algorithm = named_algorithm(spec, dims);
   if (algorithm == nullptr) return {};
   if (spec.has_in_place && flag_dim(dims, "in_place"))

@@ -79,7 +79,7 @@ class PreparedOverlap final : public bench::Prepared {
     return {{"t_comm", "t_compute"}, "overlap", bench::overlap_ratio};
   }
 
-  void calibrate(comm::Team& group) override {
+  bench::Support calibrate(comm::Team& group) override {
     constexpr int untimed = 3;
     std::vector<double> times(7);
     for (int i = 0; i < untimed; ++i) communicate();
@@ -94,6 +94,7 @@ class PreparedOverlap final : public bench::Prepared {
     group.max(longest);
     tiles_ = tiles_in(longest[0], longest[1]);
     tiles_per_slice_ = std::min(tiles_, tiles_in(poll_every_s, longest[1]));
+    return {};
   }
 
   void reset(bench::Iteration iteration) override {

@@ -69,7 +69,7 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
   run.add_option("-d,--datatype", o.types, "element types")->group(group)->delimiter(',');
   run.add_option("-o,--op", o.ops, "reductions")->group(group)->delimiter(',');
   run.add_option("--layout", o.layouts,
-                 "who is timed together: world, node, rail, pairs, halves, split:k, each, alone")
+                 "who is timed together: world, node, rail, pairs, node_pairs, halves, split:k, each, alone")
       ->group(group)
       ->delimiter(',');
   run.add_option("--in-place", o.in_place, "0, 1 or 0,1")->group(group)->delimiter(',');

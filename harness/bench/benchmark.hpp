@@ -93,8 +93,9 @@ class Prepared {
   /// Local. The same on all ranks.
   virtual Turns turns() const { return {}; }
   /// Untimed, collective over the group, once, when all of its ranks have prepared: what they must
-  /// agree on. Throws RunError.
-  virtual void calibrate(comm::Team&) {}
+  /// agree on. No: they cannot measure it between them. The team outlives the Prepared. Throws
+  /// RunError.
+  virtual Support calibrate(comm::Team&) { return {}; }
   /// Untimed and local.
   virtual void reset(Iteration) {}
   /// One timed operation: the next of turns(). Nothing in it allocates, logs, throws or looks
@@ -104,6 +105,9 @@ class Prepared {
   virtual void check() const {}
   /// before: one untimed operation on poisoned buffers. after: the output of the last timed one.
   virtual VerifyReport verify(Moment) { return {}; }
+  /// Untimed, collective over the group, once, when all is measured: to let go of what is another
+  /// rank's.
+  virtual void finish() {}
 };
 
 class Benchmark {

@@ -51,7 +51,10 @@ class BufferRing {
   std::size_t slots() const { return slots_; }
   std::size_t bytes() const { return bytes_; }
   /// Aligned to 64 bytes; to a page when it is the first or of a page and more.
-  std::byte* slot(std::size_t index) const { return buffer_.data() + index * stride_ + offset; }
+  std::byte* slot(std::size_t index) const { return buffer_.data() + offset_of(index); }
+  /// All slots and their guards; the same in rings of equal slots.
+  const device::Buffer& memory() const { return buffer_; }
+  std::size_t offset_of(std::size_t index) const { return index * stride_ + offset; }
   void poison(std::size_t index) const;
   /// Offset from the slot's start of a guard byte that something overwrote: negative before the
   /// slot, ≥ bytes() behind it.

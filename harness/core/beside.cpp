@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/core/data_type.hpp"
 #include "harness/core/error.hpp"
 #include "harness/core/units.hpp"
 
@@ -11,6 +12,9 @@ namespace {
 DimValue parse_value(std::string_view key, std::string_view text, std::string_view where) {
   const auto* dim = find_dim(key);
   if (dim->kind == DimKind::bytes) return parse_bytes_option(text, where);
+  if (key == "type" && text == tf32_name)
+    throw UsageError(
+        {std::string(where), "tf32 is a way to multiply, and nothing that is sent", "send fp32"});
   return parse_dim(*dim, text, where);
 }
 

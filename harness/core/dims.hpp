@@ -25,7 +25,9 @@ inline constexpr std::array<DimInfo, 19> dim_table{{
     {"backend", DimKind::text,
      "communication library, and with it where the buffers are: see list backends"},
     {"memory", DimKind::text, "where the buffers are: host, or device (a GPU's)"},
-    {"way", DimKind::text, "between a GPU and its host: to_device, to_host, or both at once"},
+    {"way", DimKind::text,
+     "host_copy: to_device, to_host, both at once; peer_copy: there (from the lower rank), back, "
+     "both"},
     {"type", DimKind::text,
      "element type: int8 … fp64, fp8_e4m3, fp8_e5m2, fp16, bf16; gemm: tf32, too"},
     {"op", DimKind::text, "reduction: sum, prod, min, max, avg"},

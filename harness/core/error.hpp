@@ -45,6 +45,12 @@ class RunError : public Error {
 };
 
 /// A broken invariant: a defect of assay.
+/// What the hardware or the library at hand does not have: the case is skipped, the run goes on.
+class UnsupportedError : public RunError {
+ public:
+  using RunError::RunError;
+};
+
 class InternalError : public Error {
  public:
   explicit InternalError(std::string what,

@@ -39,7 +39,7 @@ inline constexpr std::array<Metric, 25> metrics{{
     {"busbw", Unit::byte_per_second, Better::higher, Source::rate, "bus_bytes",
      "algbw times the collective's bus factor: comparable with link rates"},
     {"bandwidth", Unit::byte_per_second, Better::higher, Source::rate, "bytes",
-     "bytes read plus bytes written over T_max; host_copy: bytes that cross"},
+     "bytes read plus bytes written over T_max; host_copy, peer_copy: bytes that cross"},
     {"flops", Unit::flop_per_second, Better::higher, Source::rate, "flops",
      "floating-point operations over T_max"},
     {"overlap", Unit::one, Better::higher, Source::series, "overlap",

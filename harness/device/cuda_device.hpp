@@ -8,6 +8,7 @@
 #include "harness/device/cuda_gemm.hpp"
 #include "harness/device/cuda_handles.hpp"
 #include "harness/device/cuda_host_link.hpp"
+#include "harness/device/cuda_peer_link.hpp"
 #include "harness/device/cuda_stopwatch.hpp"
 #include "harness/device/device.hpp"
 #include "kernels/kernels_cuda.hpp"
@@ -47,6 +48,7 @@ class CudaDevice final : public Device {
   void wait() noexcept override;
   Stopwatch* stopwatch() override;
   HostLink* host_link() override;
+  PeerLink* peer_link() override { return &peer_link_; }
   void check() const override;
 
   const Gpu& gpu() const { return gpu_; }
@@ -62,6 +64,7 @@ class CudaDevice final : public Device {
   kernels::cuda::Queue queue_;
   Buffer findings_;
   CudaFailure failure_;
+  CudaPeerLink peer_link_{gpu_};
   std::unique_ptr<CudaStopwatch> stopwatch_;  ///< once somebody has asked for it
   std::unique_ptr<CudaHostLink> host_link_;   ///< likewise
   std::unique_ptr<CudaGemms> gemms_;          ///< likewise

@@ -164,11 +164,12 @@ class CudaGemm final : public Gemm {
         cublasLtMatmulAlgoGetHeuristic(library_, product_.get(), b_.get(), a_.get(), c_.get(),
                                        c_.get(), preference.get(), 1, &chosen_, &found);
     if (code == CUBLAS_STATUS_NOT_SUPPORTED || (code == CUBLAS_STATUS_SUCCESS && found == 0))
-      throw RunError({gpu_.where(),
-                      fmt::format("{} has no product of {} matrices for m={}, n={}, k={} here",
-                                  version(), info(call_.type).name, call_.m, call_.n, call_.k),
-                      "fp8_e4m3 needs a GPU of compute capability 8.9 or newer, tf32 and bf16 one "
-                      "of 8.0; or choose other sizes"});
+      throw UnsupportedError(
+          {gpu_.where(),
+           fmt::format("{} has no product of {} matrices for m={}, n={}, k={} here", version(),
+                       info(call_.type).name, call_.m, call_.n, call_.k),
+           "fp8_e4m3 needs a GPU of compute capability 8.9 or newer, tf32 and bf16 one "
+           "of 8.0; or choose other sizes"});
     check_lt(gpu_, code, "cublasLtMatmulAlgoGetHeuristic");
   }
 

@@ -11,6 +11,7 @@
 
 #include "harness/device/gemm.hpp"
 #include "harness/device/host_link.hpp"
+#include "harness/device/peer_link.hpp"
 #include "harness/device/stopwatch.hpp"
 #include "kernels/kernels.hpp"
 
@@ -101,8 +102,8 @@ class Device {
   virtual void get(std::span<std::byte> to, const std::byte* from) = 0;
   /// One element's bytes, for reporting.
   std::uint64_t read_element(const std::byte* data, std::size_t element_bytes);
-  /// A matrix product, resolved. Throws RunError where there is none of this type, or not of these
-  /// sizes.
+  /// A matrix product, resolved. Throws UnsupportedError where there is none of this type, or not
+  /// of these sizes.
   virtual std::unique_ptr<Gemm> gemm(const GemmCall& call) = 0;
   /// Until all that was enqueued is done.
   virtual void wait() noexcept {}
@@ -111,6 +112,8 @@ class Device {
   virtual Stopwatch* stopwatch() { return nullptr; }
   /// Null on the host. One per device. Throws RunError.
   virtual HostLink* host_link() { return nullptr; }
+  /// Likewise.
+  virtual PeerLink* peer_link() { return nullptr; }
   /// Throws RunError if something failed in a function that may not throw. On the host nothing can.
   virtual void check() const {}
 };

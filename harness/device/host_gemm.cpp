@@ -47,9 +47,9 @@ class HostGemm final : public Gemm {
 
 std::unique_ptr<Gemm> make_host_gemm(const GemmCall& call) {
   if (!info(call.type).on_host)
-    throw RunError({"host memory",
-                    fmt::format("OpenBLAS has no product of {} matrices", info(call.type).name),
-                    "multiply fp32 or fp64, or on a GPU"});
+    throw UnsupportedError(
+        {"host memory", fmt::format("OpenBLAS has no product of {} matrices", info(call.type).name),
+         "multiply fp32 or fp64, or on a GPU"});
   return std::make_unique<HostGemm>(call);
 }
 

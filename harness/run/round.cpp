@@ -83,9 +83,20 @@ bench::Companion Round::companion_of(int rank) const {
           companion_->communicator.get()};
 }
 
-std::string Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed) {
+Refusal Round::agree(const std::string& reason, result::Status status) {
+  rig_.progress.enter_phase(case_index_, Phase::control);
+  Refusal refusal{.reason = comm::broadcast_text(
+                      rig_.world, first_reason(comm::gather_text(rig_.world, reason)))};
+  if (refusal.reason.empty()) return refusal;
+  const bool as_planned = reason.empty() || status == result::Status::skipped;
+  if (comm::all_agree(rig_.world, as_planned)) refusal.status = result::Status::skipped;
+  return refusal;
+}
+
+Refusal Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed) {
   rig_.progress.enter_phase(case_index_, Phase::prepare);
   std::string reason;
+  auto status = result::Status::failed;
   if (!seat_.idle()) try {
       const int rank = rig_.world.rank();
       context_.emplace(bench::Context{
@@ -98,17 +109,19 @@ std::string Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed
           settings_.threads,
           companion_of(rank)});
       prepared_ = benchmark.prepare(*context_);
+    } catch (const UnsupportedError& error) {
+      reason = error.what();
+      status = result::Status::skipped;
     } catch (const RunError& error) {
       reason = error.what();
     }
-  rig_.progress.enter_phase(case_index_, Phase::control);
-  reason = comm::broadcast_text(rig_.world, first_reason(comm::gather_text(rig_.world, reason)));
-  if (!reason.empty() || prepared_ == nullptr) return reason;
-  rig_.progress.enter_phase(case_index_, Phase::prepare);
-  prepared_->calibrate(*seat_.team);
-  rig_.progress.enter_phase(case_index_, Phase::control);
-  turns_ = prepared_->turns();
-  return {};
+  if (auto refusal = agree(reason, status); !refusal.reason.empty()) return refusal;
+  if (prepared_ != nullptr) {
+    rig_.progress.enter_phase(case_index_, Phase::prepare);
+    reason = prepared_->calibrate(*seat_.team).reason;
+    turns_ = prepared_->turns();
+  }
+  return agree(reason, result::Status::skipped);
 }
 
 void Round::time_chunk(ChunkCall call) {
@@ -220,6 +233,13 @@ VerifyReport Round::verify(Moment moment) {
   auto report = prepared_->verify(moment);
   rig_.progress.enter_phase(case_index_, Phase::control);
   return report;
+}
+
+void Round::finish() {
+  if (prepared_ == nullptr) return;
+  rig_.progress.enter_phase(case_index_, Phase::verify);
+  prepared_->finish();
+  rig_.progress.enter_phase(case_index_, Phase::control);
 }
 
 void Round::warm_up() {
@@ -341,6 +361,7 @@ RoundSummary Round::measure() {
   const auto settled = run_pilot();
   const auto plan = run_timed();
   report_.after = verify(Moment::after);
+  finish();
   summarise_rank();
   return collect(plan, settled);
 }

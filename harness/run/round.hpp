@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/bench/benchmark.hpp"
+#include "harness/result/document.hpp"
 #include "harness/run/arrival.hpp"
 #include "harness/run/round_time.hpp"
 #include "harness/run/runner.hpp"
@@ -34,6 +35,12 @@ struct CaseTiming {
   bool several_ranks = false;         ///< in some group: else there is nothing to synchronise
   std::optional<StartBy> start = {};  ///< of isolated iterations, chosen in the first round
   double barrier_skew_ns = 0;         ///< of that round's worst group; 0: not measured
+};
+
+/// Why a round cannot be measured, and on which ranks; no reason: it can. Equal on all ranks.
+struct Refusal {
+  std::string reason = {};
+  result::Status status = result::Status::failed;  ///< or skipped
 };
 
 /// What one rank has to say of a round.
@@ -78,9 +85,8 @@ class Round {
   };
   Round(const Inputs& inputs, Seat& seat);
 
-  /// Collective. Returns why this round cannot be measured, and on which ranks; empty: it can.
-  /// Equal on all ranks.
-  std::string prepare(const bench::Benchmark& benchmark, std::uint64_t seed);
+  /// Collective.
+  Refusal prepare(const bench::Benchmark& benchmark, std::uint64_t seed);
   /// Collective. The summary is complete on rank 0 only.
   RoundSummary measure();
 
@@ -127,6 +133,10 @@ class Round {
   }
 
   VerifyReport verify(Moment moment);
+  /// Collective: what the first rank says that cannot go on, for all; failed unless all that cannot
+  /// have `status` skipped.
+  Refusal agree(const std::string& reason, result::Status status);
+  void finish();
   void warm_up();
   bool starts_by_time() const;
   /// How isolated iterations start from now on: by what the warm-up took.

@@ -297,9 +297,9 @@ class PlanRunner {
       const auto* backend = bench::backend_of(spec.dims, rig_.backends);
       Round round({spec, rig_, settings, timing, case_index, companion_of(spec, backend)},
                   seats_.at(spec.layout, r, backend));
-      const auto reason = round.prepare(*benchmark, bench::mix(plan_.seed + index));
-      if (!reason.empty())
-        return assembler.without(result::Status::failed, in_round(reason, r, layout.rounds.size()),
+      const auto refusal = round.prepare(*benchmark, bench::mix(plan_.seed + index));
+      if (!refusal.reason.empty())
+        return assembler.without(refusal.status, in_round(refusal.reason, r, layout.rounds.size()),
                                  elapsed_s());
       assembler.add(round.measure());
     }

@@ -54,6 +54,25 @@ Layout pairs(const Topology& topology) {
   return circle_layout(topology.ranks());
 }
 
+/// The tournaments of all hosts, round by round; on smaller hosts it is over earlier.
+Layout node_pairs(const Topology& topology) {
+  Layout layout{"node_pairs", {}};
+  for (const auto& host : topology.hosts) {
+    if (host.ranks.size() < 2) continue;
+    const auto own = circle_layout(static_cast<int>(host.ranks.size()));
+    if (layout.rounds.size() < own.rounds.size()) layout.rounds.resize(own.rounds.size());
+    for (std::size_t round = 0; round < own.rounds.size(); ++round)
+      for (const auto& group : own.rounds[round].at_once) {
+        auto members = group.ranks();
+        for (auto& rank : members) rank = host.ranks[static_cast<std::size_t>(rank)];
+        layout.rounds[round].at_once.push_back(group_of(members));
+      }
+  }
+  if (layout.rounds.empty())
+    refuse("node_pairs", "no host has 2 ranks", "start at least 2 ranks on a host");
+  return layout;
+}
+
 Layout halves(const Topology& topology) {
   const int ranks = topology.ranks();
   if (ranks < 2) refuse("halves", "there is 1 rank", "start at least 2 ranks");
@@ -96,10 +115,11 @@ struct Builder {
   std::string_view name;
   Layout (*build)(const Topology&);
 };
-constexpr std::array<Builder, 7> builders{{{"world", world},
+constexpr std::array<Builder, 8> builders{{{"world", world},
                                            {"node", node},
                                            {"rail", rail},
                                            {"pairs", pairs},
+                                           {"node_pairs", node_pairs},
                                            {"halves", halves},
                                            {"each", each},
                                            {"alone", alone}}};
@@ -183,7 +203,7 @@ void validate(const Layout& layout, int ranks) {
 }
 
 std::string_view layout_names() {
-  return "world, node, rail, pairs, halves, split:<k>, each, alone";
+  return "world, node, rail, pairs, node_pairs, halves, split:<k>, each, alone";
 }
 
 }  // namespace assay::schedule

@@ -16,6 +16,7 @@ namespace assay::schedule {
 ///   rail     one group per local rank: the same local rank of every host, all at once
 ///   pairs    tournament by the circle method: p−1 rounds (p when odd, one rank idle each round) of
 ///            disjoint pairs; the lower rank comes first. p = 1 is refused.
+///   node_pairs  the tournaments of all hosts at once; refused where no host has two ranks
 ///   halves   the lower and the upper half of the ranks at once (odd p: the upper has one more);
 ///            p = 1 is refused
 ///   split:k  rank r in group r mod k, k groups at once, 1 ≤ k ≤ ranks

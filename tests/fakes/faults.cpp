@@ -84,13 +84,14 @@ class FaultyPrepared final : public bench::Prepared {
   comm::LaunchInfo launch_info() const override { return inner_->launch_info(); }
   std::map<std::string, std::string> notes() const override { return inner_->notes(); }
   bench::Turns turns() const override { return inner_->turns(); }
-  void calibrate(comm::Team& group) override { inner_->calibrate(group); }
+  bench::Support calibrate(comm::Team& group) override { return inner_->calibrate(group); }
   void reset(bench::Iteration iteration) override { inner_->reset(iteration); }
   void launch() noexcept override {
     trouble_.around([&](bool) { inner_->launch(); });
   }
   void check() const override { inner_->check(); }
   VerifyReport verify(Moment moment) override { return inner_->verify(moment); }
+  void finish() override { inner_->finish(); }
 
  private:
   std::unique_ptr<bench::Prepared> inner_;

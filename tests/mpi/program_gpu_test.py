@@ -166,7 +166,57 @@ class Local(GpuTest):
         suite = os.path.join(program.SOURCE, "configs", "suites", "gpu.json")
         run = self.alone("run", "--suite", suite, "--ranks", "8", "--dry-run")
         self.assertEqual(run.code, 0, run)
-        self.assertIn("16 cases on 8 ranks", run.out)
+        self.assertIn("42 cases on 8 ranks", run.out)
+
+
+class Peers(GpuTest):
+    """From GPU to GPU, each of another process."""
+
+    def copies(self, ranks, *more, trouble="", count=None):
+        return self.run_on(ranks, "peer_copy", "--set", "way=there,back,both", "-b", "16K", "-n", "10", "-w",
+                           "2", "--warmup-time", "0", "--quiet", *more, trouble=trouble, count=count)
+
+    def measured(self, ranks, *more):
+        run = self.copies(ranks, *more)
+        self.assertEqual(run.code, 0, run)
+        pairs = ranks * (ranks - 1) // 2
+        ways = {c["dims"]["way"]: c for c in self.cases("peer_copy")}
+        self.assertEqual(set(ways), {"there", "back", "both"})
+        for way, case in ways.items():
+            both = 2 if way == "both" else 1
+            self.assertEqual(case["verify"]["after"]["checked"], pairs * both * 16384)
+            # Twice the double's cache of 64 KiB, over what is sent and what is received.
+            self.assertEqual(case["notes"]["buffers"], "4")
+            self.assertIn("bandwidth", case["figures"])
+
+    def test_stream_on_5(self):
+        self.measured(5, "--pacing", "stream")
+
+    def test_graph_on_3(self):
+        self.measured(3, "--pacing", "graph")
+
+    def test_ranks_that_share_a_gpu(self):
+        run = self.copies(2, "--share-gpu", count=1)
+        self.expect(run, 0, "WARNING gpu_shared", "PASS correct 131072 elements checked")
+
+    def test_what_arrives_wrong_is_seen_where_it_arrives(self):
+        run = self.copies(3, trouble="cudaMemcpyAsync:corrupt:least=1000:gpu=2")
+        self.expect(run, 10, "FAIL correct peer_copy .*elements wrong; the first on rank [01] ")
+
+    def test_gpus_that_do_not_reach_each_other(self):
+        run = self.copies(3, trouble="cudaDeviceCanAccessPeer:corrupt:gpu=2")
+        self.expect(run, 11, "NOT MEASURED complete ")
+        ways = {c["dims"]["way"]: c for c in self.cases("peer_copy")}
+        # GPU 2 is the second of its pairs: it only sends back.
+        self.assertEqual({way: case["status"] for way, case in ways.items()},
+                         {"there": "measured", "back": "skipped", "both": "skipped"})
+        self.assertRegex(ways["back"]["reason"],
+                         r"rank 2, GPU 2 .* has no peer access to the GPU at 0000:1[BC]:00.0; "
+                         r"see with nvidia-smi .* \(on rank 2\) in round \d of 3")
+
+    def test_memory_that_cannot_be_shared(self):
+        run = self.copies(2, trouble="cudaIpcGetMemHandle:error=801:gpu=1")
+        self.expect(run, 11, r"NOT MEASURED complete .*rank 1, GPU 1 .* cannot share its memory with another process")
 
 
 class Told(GpuTest):

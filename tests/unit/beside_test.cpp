@@ -46,6 +46,8 @@ TEST(Beside, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(test::refusal([] { canonical("all_to_all:bytes=x"); }), HasSubstr("--beside"));
   EXPECT_THAT(test::refusal([] { canonical("all_to_all:type=fp99"); }),
               HasSubstr("no element type"));
+  EXPECT_THAT(test::refusal([] { canonical("all_to_all:type=tf32"); }),
+              HasSubstr("tf32 is a way to multiply, and nothing that is sent; send fp32"));
 }
 
 Catalogue catalogue() {

@@ -217,6 +217,40 @@ TEST_F(CudaDeviceTest, BothWaysCanBeRecorded) {
   gpu.stopwatch()->forget_recordings();
 }
 
+TEST_F(CudaDeviceTest, SaysWhichGpuItDoesNotReach) {
+  auto gpu = device(0), other = device(1);
+  const Buffer memory = other.allocate(4000);
+  const auto ticket = other.peer_link()->share(memory);
+  const auto open = [&] { return failure([&] { gpu.peer_link()->open(ticket, 4000); }); };
+  EXPECT_THAT(open(), AllOf(HasSubstr("rank 7, GPU 0 (NVIDIA Double, 0000:1B:00.0): cannot open "
+                                      "memory of the GPU at 0000:1C:00.0: "),
+                            HasSubstr("cudaErrorInvalidValue")))
+      << "it is this process's own";
+  fake::plan({.call = "cudaDeviceCanAccessPeer", .corrupt = true});
+  EXPECT_THAT(open(),
+              HasSubstr("has no peer access to the GPU at 0000:1C:00.0; see with nvidia-smi"));
+  EXPECT_EQ(failure([&] { gpu.fill(gpu.allocate(4000).data(), pattern, slice); }), "")
+      << "a refusal is no harm";
+}
+
+TEST_F(CudaDeviceTest, AsksAboutNoGpuThatItDoesNotSee) {
+  auto gpu = device(0);
+  const Buffer memory = gpu.allocate(4000);
+  auto ticket = gpu.peer_link()->share(memory);
+  std::string_view("0000:77:00.0").copy(ticket.bus_id.data(), 12);
+  fake::plan({.call = "cudaDeviceCanAccessPeer", .error = cudaErrorInvalidDevice});
+  EXPECT_THAT(failure([&] { gpu.peer_link()->open(ticket, 4000); }),
+              HasSubstr("cannot open memory of the GPU at 0000:77:00.0"));
+}
+
+TEST_F(CudaDeviceTest, SaysThatItsMemoryCannotBeShared) {
+  auto gpu = device();
+  const Buffer memory = gpu.allocate(4000);
+  fake::plan({.call = "cudaIpcGetMemHandle", .error = cudaErrorNotSupported});
+  EXPECT_THROW(gpu.peer_link()->share(memory), UnsupportedError);
+  EXPECT_EQ(failure([&] { gpu.fill(memory.data(), pattern, slice); }), "") << "and no harm";
+}
+
 TEST_F(CudaDeviceTest, SaysWhyThereIsNoGpu) {
   fake::show_gpus(0);
   EXPECT_THAT(visible_gpus(0).gpus, testing::IsEmpty());

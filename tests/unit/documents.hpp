@@ -61,7 +61,8 @@ struct CaseSpec {
 inline std::string amount_name(const std::string& benchmark) {
   if (benchmark == "noop") return "";
   if (benchmark == "gemm") return "flops";
-  const bool moves = benchmark == "copy" || benchmark == "triad" || benchmark == "host_copy";
+  const bool moves = benchmark == "copy" || benchmark == "triad" || benchmark == "host_copy" ||
+                     benchmark == "peer_copy";
   return moves ? "bytes" : "bus_bytes";
 }
 

@@ -105,5 +105,29 @@ TEST(Hosts, AHostOfWhichHalfTheGroupsAreInOrderIsNotNamed) {
   EXPECT_THAT(finding.failed_hosts, IsEmpty());
 }
 
+TEST(CloserLook, NamesAllThatMakesTheCase) {
+  auto d = test::document(1, 4);
+  auto spec = test::copy_each();
+  spec.benchmark = "gemm";
+  test::add(d, spec).spec.dims["memory"] = std::string("device");
+  const auto slow = [&](const char* benchmark, const char* metric) {
+    return test::last(
+               test::contract_of(std::string(R"({"id":"c","of":{"benchmark":")") + benchmark +
+                                 R"("},"metric":")" + metric + R"(","at_least":"1 P)" +
+                                 (metric[0] == 'f' ? "FLOP/s" : "B/s") + R"("})"),
+               d)
+        .next;
+  };
+  EXPECT_EQ(
+      slow("gemm", "flops"),
+      "assay run gemm --set memory=device --set type=fp64 --set m=512 --set n=512 --set k=512 "
+      "--layout alone --pacing stream");
+  spec.id = "c003";
+  spec.benchmark = "peer_copy";
+  spec.layout = "node_pairs";
+  test::add(d, spec);
+  EXPECT_EQ(slow("peer_copy", "bandwidth"), "") << "no smaller group is left";
+}
+
 }  // namespace
 }  // namespace assay::contract

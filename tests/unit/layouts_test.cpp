@@ -52,6 +52,20 @@ TEST(MakeLayout, FollowsRanksThatAreDealtOut) {
   EXPECT_EQ(shown("rail", topology), (Rounds{{"0-1", "2-3", "4-5"}}));
 }
 
+TEST(MakeLayout, NodePairsAreTheTournamentsOfAllHostsAtOnce) {
+  const auto topology = detect_topology({"a", "b", "a", "b", "a", "c", "b", "b"});
+  EXPECT_EQ(shown("node_pairs", topology),
+            (Rounds{{"2,4", "1,7", "3,6"}, {"0,4", "3,7", "1,6"}, {"0,2", "6-7", "1,3"}}))
+      << "the only rank of c is in none";
+  EXPECT_EQ(shown("node_pairs", stated_topology(4, 4)), shown("pairs", stated_topology(4, 4)));
+  EXPECT_EQ(shown("node_pairs", stated_topology(4, 2)), (Rounds{{"0-1", "2-3"}}));
+}
+
+TEST(MakeLayout, RefusesNodePairsWhereEveryRankIsAlone) {
+  EXPECT_EQ(refusal([] { make_layout("node_pairs", stated_topology(3, 1)); }),
+            "layout node_pairs: no host has 2 ranks; start at least 2 ranks on a host");
+}
+
 TEST(MakeLayout, UpperHalfOfAnOddNumberHasOneMore) {
   EXPECT_EQ(shown("halves", stated_topology(5, 5)), (Rounds{{"0-1", "2-4"}}));
 }

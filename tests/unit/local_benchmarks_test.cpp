@@ -6,6 +6,7 @@
 
 #include "benchmarks/catalogue.hpp"
 #include "benchmarks/pattern_check.hpp"
+#include "harness/schedule/layouts.hpp"
 
 namespace assay::benchmarks {
 namespace {
@@ -198,6 +199,20 @@ TEST_P(Gemm, AProductOfAnotherSlotsMatricesIsWrong) {
   std::memcpy(a + (slots - 1) * stride, first.data(), bytes);
   bench.prepared->launch();
   EXPECT_GT(bench.prepared->verify(Moment::after).wrong, 0U);
+}
+
+TEST(PeerCopy, IsBetweenTwoRanksOfAHost) {
+  const auto all = catalogue();
+  const auto* benchmark = bench::find(all, "peer_copy");
+  const auto topology = stated_topology(4, 2);
+  const auto refusal = [&](const char* layout) {
+    return benchmark->supports({}, {topology, schedule::make_layout(layout, topology), {}}).reason;
+  };
+  EXPECT_EQ(refusal("node_pairs"), "");
+  EXPECT_EQ(refusal("world"), "it is between two ranks, and a group has 4: use layout node_pairs");
+  EXPECT_EQ(refusal("pairs"),
+            "ranks 0 and 3 are on node0 and node1, and copies go between GPUs of one host: use "
+            "layout node_pairs");
 }
 
 TEST(ElementText, ReadsEveryType) {

@@ -1,4 +1,6 @@
 // The functions of the CUDA runtime that assay calls.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -20,23 +22,52 @@ constexpr std::size_t page = 4096;
 std::size_t in_use(const State& s, int gpu) {
   std::size_t sum = 0;
   for (const auto& [base, allocation] : s.allocations)
-    if (allocation.gpu == gpu) sum += allocation.bytes;
+    if (allocation.gpu == gpu && !allocation.foreign) sum += allocation.bytes;
   return sum;
 }
 
-/// `bytes` of a file of memory, mapped twice: once out of reach.
-Allocation map_twice(std::size_t bytes, void** out_of_reach) {
-  Allocation made{.bytes = bytes, .mapped = (bytes + page - 1) / page * page};
-  const int file = memfd_create("gpu", MFD_CLOEXEC);
-  if (file < 0 || ftruncate(file, static_cast<off_t>(made.mapped)) != 0) std::abort();
-  *out_of_reach = mmap(nullptr, made.mapped, PROT_NONE, MAP_SHARED, file, 0);
-  void* reachable = mmap(nullptr, made.mapped, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  close(file);
+/// The memory of `made.file`, mapped twice: once out of reach.
+Allocation map_twice(Allocation made, void** out_of_reach) {
+  made.mapped = (made.bytes + page - 1) / page * page;
+  if (made.file < 0) std::abort();
+  *out_of_reach = mmap(nullptr, made.mapped, PROT_NONE, MAP_SHARED, made.file, 0);
+  void* reachable = mmap(nullptr, made.mapped, PROT_READ | PROT_WRITE, MAP_SHARED, made.file, 0);
   if (*out_of_reach == MAP_FAILED || reachable == MAP_FAILED) std::abort();
   made.reachable = static_cast<std::byte*>(reachable);
-  std::memset(reachable, 0x5a, made.mapped);  // somebody else's data
   return made;
 }
+
+Allocation allocate(std::size_t bytes, void** out_of_reach) {
+  Allocation made{.bytes = bytes, .gpu = current_gpu()};
+  made.file = memfd_create("gpu", MFD_CLOEXEC);
+  if (ftruncate(made.file, static_cast<off_t>((bytes + page - 1) / page * page)) != 0) std::abort();
+  made = map_twice(made, out_of_reach);
+  std::memset(made.reachable, 0x5a, made.mapped);  // somebody else's data
+  return made;
+}
+
+/// Of this process's own memory, or of another's.
+cudaError_t let_go(void* p, bool foreign) {
+  wait_for_all();
+  auto& s = state();
+  const std::lock_guard lock(s.mutex);
+  const auto found = s.allocations.find(reinterpret_cast<std::uintptr_t>(p));
+  if (p == nullptr) return cudaSuccess;
+  if (found == s.allocations.end() || found->second.foreign != foreign)
+    return told(cudaErrorInvalidValue);
+  // Of what others have open, freeing is undefined: here it breaks the GPU.
+  if (!foreign && flock(found->second.file, LOCK_EX | LOCK_NB) != 0)
+    s.late = cudaErrorIllegalAddress;
+  unmap(found->first, found->second);
+  s.allocations.erase(found);
+  return cudaSuccess;
+}
+
+/// What a cudaIpcMemHandle_t holds here: whose memory, and how much.
+struct Shared {
+  int process, file, gpu;
+  std::size_t bytes;
+};
 
 /// A late error is told once somebody waits, and breaks everything from then on.
 cudaError_t wait(const char* call, cudaStream_t stream) {
@@ -131,23 +162,56 @@ cudaError_t cudaMalloc(void** out, std::size_t bytes) {
   auto& s = state();
   const std::lock_guard lock(s.mutex);
   if (in_use(s, current_gpu()) + bytes > s.memory) return told(cudaErrorMemoryAllocation);
-  auto made = map_twice(bytes, out);
-  made.gpu = current_gpu();
+  const auto made = allocate(bytes, out);
   s.allocations[reinterpret_cast<std::uintptr_t>(*out)] = made;
   return cudaSuccess;
 }
-cudaError_t cudaFree(void* p) {
-  wait_for_all();
+cudaError_t cudaFree(void* p) { return let_go(p, false); }
+
+cudaError_t cudaDeviceGetByPCIBusId(int* gpu, const char* text) {
+  for (*gpu = 0; *gpu < state().gpus; ++*gpu) {
+    char mine[32];
+    cudaDeviceGetPCIBusId(mine, sizeof mine, *gpu);
+    if (std::strcmp(mine, text) == 0) return cudaSuccess;
+  }
+  return told(cudaErrorInvalidDevice);
+}
+cudaError_t cudaDeviceCanAccessPeer(int* can, int, int) {
+  const Entry entry = enter("cudaDeviceCanAccessPeer");
+  *can = entry.trouble.corrupt ? 0 : 1;
+  return told(entry.error);
+}
+cudaError_t cudaIpcGetMemHandle(cudaIpcMemHandle_t* handle, void* p) {
+  const Entry entry = enter("cudaIpcGetMemHandle");
+  if (entry.error != cudaSuccess) return told(entry.error);
   auto& s = state();
   const std::lock_guard lock(s.mutex);
   const auto found = s.allocations.find(reinterpret_cast<std::uintptr_t>(p));
-  if (p == nullptr) return cudaSuccess;
-  if (found == s.allocations.end()) return told(cudaErrorInvalidValue);
-  munmap(p, found->second.mapped);
-  munmap(found->second.reachable, found->second.mapped);
-  s.allocations.erase(found);
+  if (found == s.allocations.end() || found->second.foreign) return told(cudaErrorInvalidValue);
+  const Shared shared{getpid(), found->second.file, found->second.gpu, found->second.bytes};
+  std::memcpy(handle, &shared, sizeof shared);
   return cudaSuccess;
 }
+/// Not in the process that shared it, as with CUDA.
+cudaError_t cudaIpcOpenMemHandle(void** out, cudaIpcMemHandle_t handle, unsigned) {
+  const Entry entry = enter("cudaIpcOpenMemHandle");
+  if (entry.error != cudaSuccess) return told(entry.error);
+  Shared shared{};
+  std::memcpy(&shared, &handle, sizeof shared);
+  if (shared.process == getpid()) return told(cudaErrorInvalidValue);
+  const auto path =
+      "/proc/" + std::to_string(shared.process) + "/fd/" + std::to_string(shared.file);
+  Allocation opened{.bytes = shared.bytes, .gpu = shared.gpu, .foreign = true};
+  opened.file = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (opened.file < 0 || flock(opened.file, LOCK_SH) != 0)
+    return told(cudaErrorMapBufferObjectFailed);
+  opened = map_twice(opened, out);
+  const std::lock_guard lock(state().mutex);
+  state().allocations[reinterpret_cast<std::uintptr_t>(*out)] = opened;
+  return cudaSuccess;
+}
+cudaError_t cudaIpcCloseMemHandle(void* p) { return let_go(p, true); }
+
 cudaError_t cudaHostAlloc(void** out, std::size_t bytes, unsigned) {
   const Entry entry = enter("cudaHostAlloc");
   if (entry.error != cudaSuccess) return told(entry.error);

@@ -1,6 +1,7 @@
 #include "tests/fakes/cuda/state.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -124,14 +125,17 @@ cudaError_t told(cudaError_t code) {
   return code;
 }
 
+void unmap(std::uintptr_t base, const Allocation& allocation) {
+  munmap(reinterpret_cast<void*>(base), allocation.mapped);
+  munmap(allocation.reachable, allocation.mapped);
+  close(allocation.file);
+}
+
 void reset() {
   wait_for_all();
   auto& s = state();
   const std::lock_guard lock(s.mutex);
-  for (const auto& [base, allocation] : s.allocations) {
-    munmap(reinterpret_cast<void*>(base), allocation.mapped);
-    munmap(allocation.reachable, allocation.mapped);
-  }
+  for (const auto& [base, allocation] : s.allocations) unmap(base, allocation);
   s.allocations.clear();
   s.troubles.clear();
   s.calls.clear();

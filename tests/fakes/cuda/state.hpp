@@ -62,7 +62,12 @@ struct Allocation {
   std::size_t mapped = 0;  ///< whole pages
   std::byte* reachable = nullptr;
   int gpu = 0;
+  int file = -1;         ///< what both are of; other processes open it, too
+  bool foreign = false;  ///< of another process, which frees it
 };
+
+/// Both, and the file.
+void unmap(std::uintptr_t base, const Allocation& allocation);
 
 struct State {
   std::mutex mutex;
