@@ -105,8 +105,8 @@ class Prepared {
   virtual void check() const {}
   /// before: one untimed operation on poisoned buffers. after: the output of the last timed one.
   virtual VerifyReport verify(Moment) { return {}; }
-  /// Untimed, collective over the group, once, when all is measured: to let go of what is another
-  /// rank's.
+  /// Untimed, collective over the group, once, after calibrate(), when all is measured or nothing
+  /// will be: to let go of what is another rank's.
   virtual void finish() {}
 };
 

@@ -115,13 +115,15 @@ Refusal Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed) {
     } catch (const RunError& error) {
       reason = error.what();
     }
-  if (auto refusal = agree(reason, status); !refusal.reason.empty()) return refusal;
+  if (auto failure = agree(reason, status); !failure.reason.empty()) return failure;
   if (prepared_ != nullptr) {
     rig_.progress.enter_phase(case_index_, Phase::prepare);
     reason = prepared_->calibrate(*seat_.team).reason;
     turns_ = prepared_->turns();
   }
-  return agree(reason, result::Status::skipped);
+  auto refusal = agree(reason, result::Status::skipped);
+  if (!refusal.reason.empty()) finish();
+  return refusal;
 }
 
 void Round::time_chunk(ChunkCall call) {
