@@ -11,7 +11,8 @@ Usage: scripts/gpu_check.sh [OPTIONS]
 
 On a machine with an NVIDIA GPU: builds assay for it, runs the tests that need one (ctest label gpu),
 compute-sanitizer over the kernels, suite gpu, collectives over NCCL in streams and graphs, more ranks than
-GPUs with and without --share-gpu and, where nccl-tests is on the PATH, its all_reduce_perf for comparison.
+GPUs with and without --share-gpu and, for comparison, nccl-tests' all_reduce_perf and PyTorch's matrix products
+where there are any.
 What was printed stays under results/, with a summary in report.txt. Never changes a setting of the GPU.
 
   --out DIR        where to write [results/gpu-<UTC>-<GPU>]; must not exist
@@ -194,6 +195,11 @@ peers() {
     step nccl-tests all_reduce_perf -b 8 -e 256M -f 4 -g 1 || true
   else
     skip nccl-tests "all_reduce_perf is not on the PATH"
+  fi
+  if python3 -c 'import torch' 2>/dev/null; then
+    step pytorch python3 scripts/torch_gemm.py || true
+  else
+    skip pytorch "python3 has no torch"
   fi
 }
 

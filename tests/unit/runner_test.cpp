@@ -22,6 +22,9 @@ struct Part {
   std::map<std::string, std::string> notes = {};
   double takes_s = 0;
   bool fails = false;
+  bool lacks = false;             ///< what the hardware does not have
+  std::string disagreement = {};  ///< what its ranks find when they calibrate
+  int* finished = nullptr;        ///< counts the times
 };
 
 class PreparedPart final : public bench::Prepared {
@@ -30,6 +33,10 @@ class PreparedPart final : public bench::Prepared {
   Work work() const override { return {}; }
   comm::LaunchInfo launch_info() const override { return {part_.path, part_.reduction}; }
   std::map<std::string, std::string> notes() const override { return part_.notes; }
+  bench::Support calibrate(comm::Team&) override { return {part_.disagreement}; }
+  void finish() override {
+    if (part_.finished != nullptr) ++*part_.finished;
+  }
   void launch() noexcept override {
     std::this_thread::sleep_for(std::chrono::duration<double>(part_.takes_s));
   }
@@ -46,6 +53,7 @@ class Parts final : public bench::Benchmark {
   std::unique_ptr<bench::Prepared> prepare(bench::Context&) const override {
     const auto& part = parts_[std::min(next_++, parts_.size() - 1)];
     if (part.fails) throw RunError({"host memory", "there is none", "buy some"});
+    if (part.lacks) throw UnsupportedError({"GPU 0", "has no such unit", "buy another"});
     return std::make_unique<PreparedPart>(part);
   }
 
@@ -104,6 +112,21 @@ TEST(Groups, ThatAgreeAreDescribedOnce) {
   EXPECT_EQ(c.path, "native");
   EXPECT_EQ(c.reduction, "library");
   EXPECT_EQ(c.notes.at("threads"), "4");
+}
+
+TEST(Rounds, WhatTheHardwareLacksIsSkipped) {
+  const auto c = run({.parts = {{}, {.lacks = true}}});
+  EXPECT_EQ(c.status, result::Status::skipped);
+  EXPECT_EQ(c.reason, "GPU 0: has no such unit; buy another (on rank 0) in round 2 of 2");
+}
+
+TEST(Rounds, WhatRanksCannotDoBetweenThemIsSkippedAndLetGoOf) {
+  int finished = 0;
+  const auto c = run({.parts = {{.finished = &finished},
+                                {.disagreement = "too far apart", .finished = &finished}}});
+  EXPECT_EQ(c.status, result::Status::skipped);
+  EXPECT_EQ(c.reason, "too far apart (on rank 0) in round 2 of 2");
+  EXPECT_EQ(finished, 2);
 }
 
 TEST(Groups, ThatDifferAreAllDescribed) {
