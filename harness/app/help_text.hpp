@@ -29,6 +29,7 @@ inline constexpr const char* run_footer =
     "  mpirun -n 8 assay run all_reduce -b 8 -e 64M -f 2 -d fp32 -o sum --pacing stream\n"
     "  mpirun -n 8 assay run all_reduce all_to_all -b 1M --layout node,pairs --ranks-per-node 4\n"
     "  mpirun -n 2 assay run gemm --set m=1024 --set n=1024 --set k=512,1024 -d fp32\n"
+    "  mpirun -n 8 assay run gemm --memory device -d bf16 --set m=8192 --set n=8192 --set k=8192\n"
     "  mpirun -n 8 assay run all_to_all_v -b 64M --set counts=file:experts.csv\n"
     "  assay run --suite configs/suites/node.json --ranks 16 --ranks-per-node 8 --dry-run\n"
     "  mpirun -n 16 assay run --resume results/today    goes on with a run that was cut short";

@@ -69,7 +69,8 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
   run.add_option("-d,--datatype", o.types, "element types")->group(group)->delimiter(',');
   run.add_option("-o,--op", o.ops, "reductions")->group(group)->delimiter(',');
   run.add_option("--layout", o.layouts,
-                 "who is timed together: world, node, rail, pairs, node_pairs, halves, split:k, each, alone")
+                 "who is timed together: world, node, rail, pairs, node_pairs, halves, split:k, "
+                 "each, alone")
       ->group(group)
       ->delimiter(',');
   run.add_option("--in-place", o.in_place, "0, 1 or 0,1")->group(group)->delimiter(',');
@@ -84,7 +85,8 @@ void add_request(CLI::App& run, RunOptions& o, Raw& raw) {
       ->type_name("COLLECTIVE:layout=…,bytes=…")
       ->allow_extra_args(false);
   add("--backend", o.backend, "see: assay list backends", "NAME");
-  add("--memory", o.memory, "of copy and triad: host, or device for a GPU's [host]", "NAME");
+  add("--memory", o.memory, "of copy, gemm and the like: host, or device for a GPU's [host]",
+      "NAME");
   run.add_option("--set", o.settings, "any dimension: --set m=512,1024")
       ->group(group)
       ->type_name("DIM=VALUE[,…]");
