@@ -1,0 +1,68 @@
+#include "harness/schedule/training/generate.hpp"
+
+#include <map>
+#include <optional>
+
+#include "harness/schedule/training/stage.hpp"
+
+namespace assay::training {
+namespace {
+
+/// The routes of all layers, drawn once for all ranks.
+class Router {
+ public:
+  Router(const Model& model, const Layout& layout) : model_(model), layout_(layout) {}
+
+  std::optional<Route> operator()(std::uint64_t layer) {
+    if (!has_experts(model_, layer)) return std::nullopt;
+    const auto draw = is_even(layout_.routing) ? 0 : layer;
+    if (const auto known = routes_.find(draw); known != routes_.end()) return known->second;
+    return routes_.emplace(draw, make(draw)).first->second;
+  }
+
+ private:
+  Route make(std::uint64_t layer) const {
+    const auto& experts = *model_.experts;
+    const auto tokens = layout_.micro_batch * layout_.sequence /
+                        static_cast<std::uint64_t>(layout_.cp * layout_.tp);
+    const auto routed = std::make_shared<const Routed>(route(
+        layout_.routing,
+        {layout_.ep, experts.count, experts.active, tokens, experts.groups, experts.group_limit},
+        layer));
+    const auto counts = [&](RowCounts::Way way) {
+      return std::make_shared<const RowCounts>(routed, model_.hidden, way);
+    };
+    return {routed, counts(RowCounts::Way::dispatch), counts(RowCounts::Way::combine)};
+  }
+
+  const Model& model_;
+  const Layout& layout_;
+  std::map<std::uint64_t, Route> routes_;
+};
+
+}  // namespace
+
+step::Job generate(const Model& model, const Layout& layout) {
+  check(model, layout);
+  const auto frame = frame_of(layout);
+  auto job = frame.job;
+  Router router(model, layout);
+  const int places = job.distinct.size() > 1 ? layout.ep : 1;
+  for (int place = 0; place < places; ++place)
+    for (int stage = 0; stage < layout.pp; ++stage)
+      job.schedules.push_back(
+          Stage(model, layout, frame, {stage, place}, std::ref(router)).schedule());
+  return job;
+}
+
+step::Schedule generate(const Model& model, const Layout& layout, int rank) {
+  check(model, layout);
+  const auto frame = frame_of(layout);
+  Router router(model, layout);
+  const auto& distinct = frame.job.distinct;
+  const int place = distinct.size() > 1 ? step::place(rank, distinct[1]) : 0;
+  return Stage(model, layout, frame, {step::place(rank, distinct[0]), place}, std::ref(router))
+      .schedule();
+}
+
+}  // namespace assay::training

@@ -1,0 +1,204 @@
+// Every model and layout that is shipped, and what the readers and check() refuse.
+#include "harness/plan/training_json.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "harness/plan/json_reader.hpp"
+#include "harness/schedule/training/generate.hpp"
+#include "harness/schedule/training/memory.hpp"
+#include "tests/unit/refusal.hpp"
+#include "tests/unit/training_files.hpp"
+
+namespace assay::plan {
+namespace {
+
+using test::contents;
+using test::refusal;
+using test::schema_errors;
+using testing::HasSubstr;
+using testing::StartsWith;
+using training::Layout;
+using training::Model;
+
+std::vector<std::string> names_in(const char* folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    names.push_back(entry.path().stem());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+TEST(ModelFiles, AreValidAndSayWhereTheirNumbersStand) {
+  for (const auto& name : names_in("configs/models")) {
+    const auto text = contents("configs/models/" + name + ".json");
+    EXPECT_EQ(schema_errors(parse_json(text, name), "model"), "") << name;
+    const auto model = test::model(name);
+    EXPECT_EQ(model.name, name);
+    EXPECT_NE(model.source, "");
+  }
+}
+
+/// The model whose name a layout's begins with; "tiny-moe-ep4" is of tiny-moe.
+std::string model_of(const std::string& layout) {
+  std::string longest;
+  for (const auto& name : names_in("configs/models"))
+    if (layout.starts_with(name + "-") && name.size() > longest.size()) longest = name;
+  return longest;
+}
+
+TEST(LayoutFiles, AreValidAndGoWithTheirModel) {
+  for (const auto& name : names_in("configs/layouts")) {
+    const auto text = contents("configs/layouts/" + name + ".json");
+    EXPECT_EQ(schema_errors(parse_json(text, name), "training_layout"), "") << name;
+    const auto layout = test::training_layout(name);
+    EXPECT_EQ(layout.name, name);
+    EXPECT_NO_THROW(check(test::model(model_of(name)), layout)) << name;
+  }
+}
+
+TEST(LayoutFiles, BecomeJobsWithoutAProblem) {
+  for (const auto* name : {"tiny-dp2", "tiny-tp2-pp2-dp2", "tiny-moe-ep4", "mixtral-8x7b-ep8",
+                           "gpt-oss-120b-pp4-ep8"}) {
+    const auto job = generate(test::model(model_of(name)), test::training_layout(name));
+    EXPECT_EQ(step::problem_of(job), "") << name;
+  }
+}
+
+using Edit = std::function<void(nlohmann::json&)>;
+
+std::string model_refusal(const Edit& edit, const std::string& base = "tiny-moe") {
+  auto json = parse_json(contents("configs/models/" + base + ".json"), base);
+  edit(json);
+  return refusal([&] { parse_model(json.dump(), "m.json"); });
+}
+std::string layout_refusal(const Edit& edit) {
+  auto json = parse_json(contents("configs/layouts/tiny-moe-ep4.json"), "tiny");
+  edit(json);
+  return refusal([&] { parse_training_layout(json.dump(), "l.json"); });
+}
+
+TEST(TrainingFiles, UnknownKeysAreNamedByTheirPath) {
+  EXPECT_THAT(model_refusal([](auto& json) { json["layerz"] = 3; }),
+              StartsWith("m.json: layerz: unknown key; expected one of "));
+  EXPECT_THAT(model_refusal([](auto& json) { json["experts"]["k"] = 3; }),
+              StartsWith("m.json: experts.k: unknown key"));
+  EXPECT_THAT(layout_refusal([](auto& json) { json["routing"]["sed"] = 3; }),
+              StartsWith("l.json: routing.sed: unknown key"));
+  EXPECT_THAT(layout_refusal([](auto& json) { json["types"]["gem"] = "fp32"; }),
+              StartsWith("l.json: types.gem: unknown key"));
+}
+
+TEST(TrainingFiles, WrongValuesAreRefused) {
+  EXPECT_THAT(model_refusal([](auto& json) { json["layers"] = 0; }),
+              StartsWith("m.json: layers: 0 is out of range"));
+  EXPECT_THAT(model_refusal([](auto& json) { json["hidden"] = 1 << 25; }),
+              StartsWith("m.json: hidden: 33554432 is out of range"));
+  EXPECT_THAT(model_refusal([](auto& json) { json["experts"]["active"] = 9; }),
+              StartsWith("m.json: experts.active: a token cannot have 9 experts of 8"));
+  EXPECT_THAT(model_refusal([](auto& json) { json["experts"]["groups"] = 3; }),
+              StartsWith("m.json: experts.groups: 8 experts cannot be divided into 3 groups"));
+  EXPECT_EQ(model_refusal([](auto& json) { json["experts"]["dense_layers"] = 1; }),
+            "m.json: ffn: the key is missing; add it");
+  EXPECT_EQ(model_refusal([](auto& json) { json.erase("ffn"); }, "tiny"),
+            "m.json: ffn: the key is missing; add it");
+  EXPECT_THAT(model_refusal([](auto& json) { json["format"] = "assay.suite"; }),
+              HasSubstr("assay.model"));
+  EXPECT_THAT(layout_refusal([](auto& json) { json["types"]["weights"] = "int8"; }),
+              StartsWith("l.json: types.weights: \"int8\" is unknown"));
+  EXPECT_THAT(layout_refusal([](auto& json) { json["routing"]["parameter"] = 0; }),
+              StartsWith("l.json: routing.parameter: 0 is out of range"));
+  EXPECT_EQ(layout_refusal([](auto& json) { json["routing"].erase("parameter"); }),
+            "l.json: routing.parameter: the key is missing; add it");
+  EXPECT_THAT(layout_refusal([](auto& json) { json["recompute"] = "some"; }),
+              StartsWith("l.json: recompute: \"some\" is unknown; expected one of none"));
+}
+
+/// What check() says to a layout that goes with its model but for one thing.
+std::string misfit(const std::string& model, const std::function<void(Layout&)>& edit,
+                   const std::string& layout = "llama-3.1-405b-tp8-pp8-cp2-vp8") {
+  auto edited = test::training_layout(layout);
+  edit(edited);
+  edited.name = "l";
+  return refusal([&] { generate(test::model(model), edited); });
+}
+
+TEST(Misfits, SayWhatWouldFit) {
+  const std::string big = "llama-3.1-405b";
+  EXPECT_EQ(misfit(big, [](Layout& l) { l.tp = 3; }),
+            "llama-3.1-405b as l: 128 heads cannot be divided by tp 3; tp 1, 2, 4, 8, 16, 32, 64 "
+            "or 128 would fit");
+  EXPECT_EQ(misfit(big, [](Layout& l) { l.tp = 16; }),
+            "llama-3.1-405b as l: 8 heads of keys and values cannot be divided by tp 16; tp 1, 2, "
+            "4 or 8 would fit");
+  EXPECT_EQ(misfit(big, [](Layout& l) { l.vp = 5; }),
+            "llama-3.1-405b as l: 126 layers cannot be divided by pp·vp = 40; pp·vp 1, 2, 3, 6, 7, "
+            "9, 14, 18, 21, 42, 63 or 126, or with embedding and loss as a layer each 1, 2, 4, 8, "
+            "16, 32, 64 or 128, would fit; or give the layers of every chunk");
+  EXPECT_EQ(misfit(big,
+                   [](Layout& l) {
+                     l.layers = {100, 20};
+                   }),
+            "llama-3.1-405b as l: layers names 120 layers in 2 chunks; 126 layers in pp·vp = 64 "
+            "chunks would fit");
+  EXPECT_EQ(misfit(big, [](Layout& l) { l.global_batch = 500; }),
+            "llama-3.1-405b as l: global_batch 500 cannot be divided by micro_batch·dp = 8; "
+            "global_batch 504 would fit");
+  EXPECT_EQ(misfit(big, [](Layout& l) { l.global_batch = 8 * 12; }),
+            "llama-3.1-405b as l: 12 micro-batches cannot be interleaved over pp 8; global_batch "
+            "128 would fit");
+  EXPECT_EQ(misfit(big, [](Layout& l) { l.sequence = 8190; }),
+            "llama-3.1-405b as l: sequence 8190 cannot be divided by 2·cp = 4; sequence 16380 "
+            "would fit");
+  EXPECT_EQ(misfit(big, [](Layout& l) { l.ep = 2; }),
+            "llama-3.1-405b as l: the model has no experts to split over ep; ep 1 would fit");
+  EXPECT_EQ(misfit(
+                "mixtral-8x7b", [](Layout& l) { l.ep = 16; }, "mixtral-8x7b-ep8"),
+            "mixtral-8x7b as l: 8 experts cannot be divided by ep 16; ep 1, 2, 4 or 8 would fit");
+  EXPECT_EQ(misfit(
+                "mixtral-8x7b", [](Layout& l) { l.dp = 4; }, "mixtral-8x7b-ep8"),
+            "mixtral-8x7b as l: 4 ranks of a pipeline stage (tp·cp·dp) cannot be divided by ep 8; "
+            "ep 1, 2 or 4 would fit");
+  EXPECT_THAT(misfit(
+                  "mixtral-8x7b", [](Layout& l) { l.tp = 2; }, "mixtral-8x7b-ep8"),
+              HasSubstr("set sequence_parallel"));
+  EXPECT_THAT(misfit(
+                  "gpt-oss-120b", [](Layout& l) { l.cp = 2; }, "gpt-oss-120b-pp4-ep8"),
+              HasSubstr("attention with a window is not split over cp; cp 1 would fit"));
+  EXPECT_THAT(misfit(
+                  "deepseek-v3", [](Layout& l) { l.tp = 2; }, "deepseek-v3-pp16-ep64"),
+              HasSubstr("tp 1 and cp 1 would fit"));
+}
+
+TEST(Memory, SaysWhatWouldFit) {
+  const auto model = test::model("llama-3.1-8b");
+  auto layout = test::training_layout("llama-3.1-8b-cp2");
+  const auto account = step::account_of(generate(model, layout));
+  EXPECT_EQ(refusal([&] { check_memory(model, layout, account, 90e9); }), "");
+  EXPECT_THAT(refusal([&] { check_memory(model, layout, account, 70e9); }),
+              testing::MatchesRegex(
+                  "llama-3.1-8b as llama-3.1-8b-cp2: rank 0 needs 80.12 GB \\(weights 16.06 GB, .*"
+                  "activations .* GB\\), and 70.00 GB are there; recompute full would fit with "
+                  "6[0-9].* GB"));
+  EXPECT_THAT(refusal([&] { check_memory(model, layout, account, 40e9); }),
+              HasSubstr("40.00 GB are there; recompute full and tp 2 with dp 2 would fit with "));
+  EXPECT_THAT(refusal([&] { check_memory(model, layout, account, 1e9); }),
+              HasSubstr("1.000 GB are there; give more ranks, or a model with fewer layers"));
+}
+
+TEST(Scaled, KeepsMicroBatchesPerReplica) {
+  const auto layout = test::training_layout("llama-3.1-405b-tp8-pp8-cp2-vp8");
+  const auto large = training::scaled(layout, 16384);
+  EXPECT_EQ(large.dp, 128);
+  EXPECT_EQ(large.global_batch, 8192U);
+  EXPECT_EQ(ranks_of(large), 16384);
+  EXPECT_EQ(refusal([&] { training::scaled(layout, 1000); }),
+            "llama-3.1-405b-tp8-pp8-cp2-vp8: 1000 ranks cannot be divided by tp·cp·pp = 128; 1024 "
+            "ranks would fit");
+}
+
+}  // namespace
+}  // namespace assay::plan
