@@ -19,7 +19,8 @@ the other, at the lowest priority; without READER all of them. Inputs that add c
 build/fuzz/corpus, inputs that break a reader in build/fuzz/findings. Prints a table at the end;
 exit 1 where there were findings.
 
-Readers: suite, contract, result, journal, resume, manifest, sidecar, heartbeat
+Readers: suite, contract, result, journal, resume, manifest, sidecar, heartbeat,
+         training
 
   --minutes N   minutes per reader (default 1)
   --runs N      instead: inputs per reader

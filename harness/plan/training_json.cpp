@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "harness/core/error.hpp"
+#include "harness/core/number_table.hpp"
 #include "harness/plan/json_reader.hpp"
 
 namespace assay::plan {
@@ -180,6 +182,24 @@ Layout parse_training_layout(std::string_view text, std::string_view where) {
   if (auto routing = reader.optional_object("routing")) layout.routing = read_routing(*routing);
   reader.finish();
   return layout;
+}
+
+std::vector<std::vector<double>> parse_routing_trace(std::string_view csv, std::string_view where) {
+  const auto table = parse_numbers(
+      csv, where,
+      {4096, 4096,
+       "give one line per layer, in it one whole number per expert, with commas between",
+       "give at most a line per layer"});
+  std::vector<std::vector<double>> lines;
+  for (auto first = table.numbers.begin(); first != table.numbers.end();) {
+    const auto last = first + static_cast<std::ptrdiff_t>(table.columns);
+    lines.emplace_back(first, last);
+    if (std::all_of(first, last, [](auto number) { return number == 0; }))
+      throw UsageError({std::string(where), fmt::format("line {}: all numbers are 0", lines.size()),
+                        "give one above 0: an expert that has tokens"});
+    first = last;
+  }
+  return lines;
 }
 
 }  // namespace assay::plan

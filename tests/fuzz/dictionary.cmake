@@ -1,7 +1,8 @@
 # Run as a script in the repository's root:
 #   cmake -DOUTPUT=assay.dict -P tests/fuzz/dictionary.cmake
 # The words of schemas and sample documents, as a dictionary of libFuzzer: what a mutation inserts.
-file(GLOB files configs/schema/*.json configs/suites/*.json configs/contracts/*.json
+file(GLOB files configs/schema/*.json configs/suites/*.json configs/contracts/*.json configs/models/tiny*.json
+     configs/layouts/tiny*.json
      tests/golden/result/result.json)
 set(words "")
 foreach(file ${files})

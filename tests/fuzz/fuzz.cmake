@@ -1,6 +1,6 @@
 # Readers under arbitrary input. Everywhere: the committed corpus is replayed as a unit test. With
 # ASSAY_FUZZ=ON (preset fuzz): a libFuzzer program for each reader, run by scripts/fuzz.sh.
-set(fuzz_readers suite contract result journal resume manifest sidecar heartbeat)
+set(fuzz_readers suite contract result journal resume manifest sidecar heartbeat training)
 
 add_library(fuzz_parts STATIC
   "${CMAKE_CURRENT_LIST_DIR}/entry.cpp" "${CMAKE_CURRENT_LIST_DIR}/judging.cpp")

@@ -189,6 +189,56 @@ TEST(Memory, SaysWhatWouldFit) {
               HasSubstr("1.000 GB are there; give more ranks, or a model with fewer layers"));
 }
 
+TEST(Misfits, OfRoutingTraces) {
+  const auto traced = [](std::vector<std::vector<double>> trace) {
+    return misfit(
+        "tiny-moe",
+        [&](Layout& l) {
+          l.routing = {training::RoutingKind::trace};
+          l.routing.trace = trace;
+          l.routing.trace_name = "t.csv";
+        },
+        "tiny-moe-ep4");
+  };
+  EXPECT_EQ(traced({{1, 2, 3, 4, 5, 6, 7, 8}}), "");
+  EXPECT_EQ(traced({{1, 2}}),
+            "tiny-moe as l: the trace t.csv is of 2 experts; a line of 8 numbers per layer would "
+            "fit");
+  EXPECT_THAT(traced({}), HasSubstr("is of 0 experts"));
+}
+
+TEST(Misfits, OfSizesBeyondReason) {
+  EXPECT_THAT(misfit(
+                  "tiny", [](Layout& l) { l.dp = l.cp = l.pp = 1 << 24; }, "tiny-dp2"),
+              HasSubstr("4722366482869645213696 ranks; at most 16777216 would fit"));
+  EXPECT_THAT(misfit(
+                  "tiny", [](Layout& l) { l.sequence = 1 << 29; }, "tiny-dp2"),
+              HasSubstr("more than 2^28 tokens"));
+  EXPECT_THAT(misfit(
+                  "tiny", [](Layout& l) { l.global_batch = 1 << 16; }, "tiny-dp2"),
+              HasSubstr("a rank would compute 131072 layers in a step"));
+  EXPECT_THAT(misfit(
+                  "deepseek-v3",
+                  [](Layout& l) {
+                    l.routing = {training::RoutingKind::dirichlet, 14};
+                  },
+                  "deepseek-v3-pp16-ep64"),
+              HasSubstr("the schedules of all ranks compute 468480 layers; at most 262144 would "
+                        "fit: give a smaller global_batch or ep, or routing even"));
+}
+
+TEST(RoutingTrace, IsReadLineByLine) {
+  EXPECT_THAT(parse_routing_trace("1,2\n0, 7\n", "t.csv"),
+              testing::ElementsAre(testing::ElementsAre(1, 2), testing::ElementsAre(0, 7)));
+  const auto refused = [](const char* csv) {
+    return refusal([&] { parse_routing_trace(csv, "t.csv"); });
+  };
+  EXPECT_EQ(refused("1,2\n0,0\n"),
+            "t.csv: line 2: all numbers are 0; give one above 0: an expert that has tokens");
+  EXPECT_THAT(refused("1,x"), StartsWith("t.csv: line 1, column 2: 'x' is no whole number"));
+  EXPECT_THAT(refused("1,2\n3"), StartsWith("t.csv: line 2: it has 1 number, and line 1 has 2"));
+}
+
 TEST(Scaled, KeepsMicroBatchesPerReplica) {
   const auto layout = test::training_layout("llama-3.1-405b-tp8-pp8-cp2-vp8");
   const auto large = training::scaled(layout, 16384);

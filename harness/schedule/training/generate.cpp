@@ -1,12 +1,18 @@
 #include "harness/schedule/training/generate.hpp"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <optional>
 
+#include "harness/core/error.hpp"
 #include "harness/schedule/training/stage.hpp"
 
 namespace assay::training {
 namespace {
+
+/// Passes of a micro-batch through a layer, of all schedules: a few gigabytes of memory.
+constexpr std::uint64_t most_passes = 1 << 18;
 
 /// The routes of all layers, drawn once for all ranks.
 class Router {
@@ -48,6 +54,12 @@ step::Job generate(const Model& model, const Layout& layout) {
   auto job = frame.job;
   Router router(model, layout);
   const int places = job.distinct.size() > 1 ? layout.ep : 1;
+  const auto passes = micro_batches(layout) * model.layers * static_cast<std::uint64_t>(places);
+  if (passes > most_passes)
+    throw UsageError({fmt::format("{} as {}", model.name, layout.name),
+                      fmt::format("the schedules of all ranks compute {} layers", passes),
+                      fmt::format("at most {} would fit: give a smaller global_batch or ep{}",
+                                  most_passes, places > 1 ? ", or routing even" : "")});
   for (int place = 0; place < places; ++place)
     for (int stage = 0; stage < layout.pp; ++stage)
       job.schedules.push_back(

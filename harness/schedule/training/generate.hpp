@@ -18,7 +18,7 @@ namespace assay::training {
 /// "world". Labels of memory: "weights", "gradients", "optimizer", "activations", "workspace".
 /// Ranks of a pipeline stage share a schedule; with routing that is not even, those of a stage at
 /// the same place of ep do (every layer has a draw of its own, every micro-batch the layer's).
-/// Throws UsageError as check() does.
+/// Throws UsageError as check() does, and for schedules that together are too large for a host.
 step::Job generate(const Model& model, const Layout& layout);
 
 /// What generate() gives this rank: for whom one schedule is enough.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "harness/core/error.hpp"
@@ -9,10 +10,11 @@
 namespace assay::training {
 namespace {
 
-/// "1, 2, 4 or 8".
+/// "1, 2, 4 or 8": the first ones, as far as it is worth looking.
 std::string divisors(std::uint64_t number) {
+  constexpr std::uint64_t furthest = 1 << 20;
   std::vector<std::uint64_t> found;
-  for (std::uint64_t i = 1; i <= number && found.size() < 12; ++i)
+  for (std::uint64_t i = 1; i <= std::min(number, furthest) && found.size() < 12; ++i)
     if (number % i == 0) found.push_back(i);
   std::string text;
   for (std::size_t i = 0; i < found.size(); ++i)
@@ -20,12 +22,18 @@ std::string divisors(std::uint64_t number) {
   return text;
 }
 
+constexpr int most_ranks = 1 << 24;
+constexpr double most_tokens = 1 << 28, most_columns = 1 << 24;
+constexpr int most_passes = 1 << 16;
+constexpr std::uint64_t most_places = 1 << 20, most_active = 64;
+
 class Check {
  public:
   Check(const Model& model, const Layout& layout) : model_(model), layout_(layout) {}
 
   void all() const {
     sizes();
+    limits();
     heads();
     experts();
     pipeline();
@@ -53,11 +61,34 @@ class Check {
     if (layout_.sequence_parallel && layout_.tp == 1)
       refuse("sequence_parallel splits the sequence over tp, and tp is 1",
              "leave it out, or give tp at least 2");
-    const auto positions = layout_.cp > 1 ? 2 * layout_.cp : 1;  // halves balance causal attention
-    if (layout_.sequence % static_cast<std::uint64_t>(positions) != 0)
-      refuse(fmt::format("sequence {} cannot be divided by 2·cp = {}", layout_.sequence, positions),
-             fmt::format("sequence {} would fit",
-                         std::lcm(layout_.sequence, static_cast<std::uint64_t>(positions))));
+  }
+
+  /// Far beyond anything that is trained: within them, counts stay within 64 bits, and a schedule
+  /// within memory.
+  void limits() const {
+    const auto real = [](auto number) { return static_cast<double>(number); };
+    const auto ranks = real(layout_.tp) * layout_.cp * layout_.dp * layout_.pp;
+    if (ranks > most_ranks)
+      refuse(fmt::format("tp·cp·dp·pp is {:.0f} ranks", ranks),
+             fmt::format("at most {} would fit", most_ranks));
+    if (real(layout_.micro_batch) * real(layout_.sequence) > most_tokens)
+      refuse("a micro-batch has more than 2^28 tokens", "give a smaller micro_batch or sequence");
+    const auto& heads = model_.heads;
+    const auto latent = heads.latent.value_or(Latent{});
+    const auto dim = std::max(heads.dim, latent.nope_dim + latent.rope_dim + latent.v_dim);
+    if (real(heads.count) * real(dim) > most_columns)
+      refuse("all heads together have more than 2^24 columns", "give fewer or smaller heads");
+    const auto experts = model_.experts.value_or(Experts{});
+    if (real(experts.count) * layout_.ep > real(most_places) || experts.active > most_active)
+      refuse("there are too many experts",
+             fmt::format("at most {} per token, and {} of a layer times ep, would fit", most_active,
+                         most_places));
+    const auto passes =
+        real(micro_batches(layout_)) * std::max(1.0, real(model_.layers) / real(layout_.pp));
+    if (passes > most_passes)
+      refuse(fmt::format("a rank would compute {:.0f} layers in a step, over all micro-batches",
+                         passes),
+             fmt::format("at most {} would fit: give a smaller global_batch", most_passes));
   }
 
   void heads() const {
@@ -84,6 +115,12 @@ class Check {
     divides("ranks of a pipeline stage (tp·cp·dp)", static_cast<std::uint64_t>(stage), "ep",
             layout_.ep);
     divides("columns of the shared experts", experts.shared_ffn, "tp", layout_.tp);
+    const auto& routing = layout_.routing;
+    if (routing.kind == RoutingKind::trace &&
+        (routing.trace.empty() || routing.trace.front().size() != experts.count))
+      refuse(fmt::format("the trace {} is of {} experts", routing.trace_name,
+                         routing.trace.empty() ? 0 : routing.trace.front().size()),
+             fmt::format("a line of {} numbers per layer would fit", experts.count));
     if (layout_.tp > 1 && !layout_.sequence_parallel)
       refuse("experts under tp would see every token tp times", "set sequence_parallel");
   }
@@ -105,6 +142,11 @@ class Check {
   }
 
   void batch() const {
+    const auto positions = layout_.cp > 1 ? 2 * layout_.cp : 1;  // halves balance causal attention
+    if (layout_.sequence % static_cast<std::uint64_t>(positions) != 0)
+      refuse(fmt::format("sequence {} cannot be divided by 2·cp = {}", layout_.sequence, positions),
+             fmt::format("sequence {} would fit",
+                         std::lcm(layout_.sequence, static_cast<std::uint64_t>(positions))));
     if (layout_.sequence_parallel)
       divides("positions of a rank", layout_.sequence / static_cast<std::uint64_t>(layout_.cp),
               "tp", layout_.tp);
