@@ -32,7 +32,7 @@ class PreparedCollective final : public bench::Prepared {
   std::map<std::string, std::string> notes() const override { return data_.notes(); }
 
   void reset(bench::Iteration iteration) override {
-    if (iteration.last && !data_.in_place()) data_.announce();
+    if (iteration.last && !data_.in_place()) announce();
   }
 
   void launch() noexcept override {
@@ -48,7 +48,7 @@ class PreparedCollective final : public bench::Prepared {
   VerifyReport verify(Moment moment) override {
     const bool extra = moment == Moment::before || data_.in_place();
     if (extra) {
-      data_.announce();
+      announce();
       launch();
       check();
     }
@@ -58,6 +58,11 @@ class PreparedCollective final : public bench::Prepared {
   }
 
  private:
+  /// The next launch is the one whose output is verified.
+  void announce() {
+    data_.announce();
+    launches_[data_.announced_root()]->forget();
+  }
   std::unique_ptr<comm::Launch> make_launch(int root) {
     const auto& shape = data_.shape();
     const auto call = shape.call(root);

@@ -61,7 +61,7 @@ void list_metrics() {
 
 void list_backends(const Parts& parts) {
   for (const auto& row : parts.backends())
-    fmt::print("{:<6} {}\n", row.name, row.missing.empty() ? row.library : row.missing);
+    fmt::print("{:<10} {}\n", row.name, row.missing.empty() ? row.library : row.missing);
 }
 
 void list_types() {

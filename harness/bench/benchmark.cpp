@@ -42,12 +42,25 @@ bool needs_gpu(const Dims& dims, std::span<const comm::Backend> backends) {
   return !missing && memory_of(dims, backends) == device::MemoryKind::device;
 }
 
+Clock clock_of(const Dims& dims, std::span<const comm::Backend> backends) {
+  const auto* backend = backend_of(dims, backends);
+  if (backend != nullptr) return backend->done_on_return ? Clock::caller : Clock::device;
+  return memory_of(dims, backends) == device::MemoryKind::host ? Clock::caller : Clock::device;
+}
+
 Support support(const Benchmark& benchmark, const Case& spec, const Facts& facts) {
   auto own = benchmark.supports(spec, facts);
   if (!own.yes()) return own;
-  if (needs_gpu(spec.dims, facts.backends)) return {facts.no_gpu};
-  if (spec.protocol.pacing == Pacing::graph)
+  const bool on_gpu = needs_gpu(spec.dims, facts.backends);
+  if (on_gpu && !facts.no_gpu.empty()) return {facts.no_gpu};
+  if (spec.protocol.pacing != Pacing::graph) return {};
+  if (!on_gpu)
     return {"pacing graph replays what a GPU has recorded, and this is in the host's memory"};
+  if (clock_of(spec.dims, facts.backends) == Clock::caller)
+    return {
+        fmt::format("pacing graph replays what is only enqueued, and what {} launches is done "
+                    "when the call returns: use isolated or stream",
+                    text_dim(spec.dims, "backend"))};
   return {};
 }
 

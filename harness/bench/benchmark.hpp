@@ -38,6 +38,11 @@ device::MemoryKind memory_of(const Dims& dims, std::span<const comm::Backend> ba
 /// anyway. Pure.
 bool needs_gpu(const Dims& dims, std::span<const comm::Backend> backends);
 
+/// Whose clock sees a launch end: the caller's, or that of the device which was only given it.
+/// Pure.
+enum class Clock { caller, device };
+Clock clock_of(const Dims& dims, std::span<const comm::Backend> backends);
+
 /// Why dimension `backend` names none that is built in; empty: it does. Pure.
 std::string backend_refusal(const Dims& dims, const Facts& facts);
 

@@ -93,6 +93,7 @@ class ComposedLaunch final : public comm::Launch {
         reduction_{composition.type, composition.op.value_or(ReduceOp::sum)},
         divide_count_(composition.divide_count),
         ranks_(communicator.size()),
+        waits_(communicator.done_on_return()),
         scratch_(device.allocate(composition.schedule.scratch * size_of(composition.type))),
         program_(std::move(compiled.program)),
         transfers_(communicator.transfers(std::move(compiled.transfers))),
@@ -107,6 +108,7 @@ class ComposedLaunch final : public comm::Launch {
     places_ = {const_cast<std::byte*>(send), recv, scratch_.data()};
     for (const auto& instruction : program_) carry_out(instruction);
     if (divide_count_ > 0) device_.divide(recv, divide_count_, reduction_.type, ranks_);
+    if (waits_) device_.wait();
   }
 
   void check() const override {
@@ -116,6 +118,10 @@ class ComposedLaunch final : public comm::Launch {
   }
 
   const comm::LaunchInfo& info() const override { return info_; }
+  void forget() override {
+    device_.poison(scratch_.data(), scratch_.size());
+    transfers_->forget();
+  }
 
  private:
   std::byte* at(Spot spot) const noexcept {
@@ -142,6 +148,7 @@ class ComposedLaunch final : public comm::Launch {
   device::Reduction reduction_;
   std::uint64_t divide_count_;
   int ranks_;
+  bool waits_;
   device::Buffer scratch_;
   std::vector<Instruction> program_;
   std::unique_ptr<comm::Transfers> transfers_;

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "harness/comm/config.hpp"
+#include "harness/device/gpus.hpp"
 #if ASSAY_HAVE_MPI
 #include "harness/comm/mpi_session.hpp"
 #endif
@@ -21,6 +22,14 @@ namespace {
   row.memory = memory;
   row.missing = std::move(reason);
   return row;
+}
+
+void say_where_no_gpu_is(std::vector<Backend>& rows) {
+  const auto visible = device::gpus().visible(0);
+  if (!visible.gpus.empty()) return;
+  for (auto& row : rows)
+    if (row.memory == device::MemoryKind::device && row.missing.empty())
+      row.missing = "no GPU here: " + visible.none_because;
 }
 
 #if !ASSAY_HAVE_MPI
@@ -55,6 +64,14 @@ std::vector<Backend> backends() {
 #else
   rows.push_back(missing("nccl", device::MemoryKind::device, "not built: " ASSAY_WHY_NCCL));
 #endif
+#if ASSAY_HAVE_MPI
+  rows.push_back(mpi::staged_backend());
+  rows.push_back(mpi::cuda_backend());
+#else
+  for (const auto* name : {"mpi_staged", "mpi_cuda"})
+    rows.push_back(missing(name, device::MemoryKind::device, "not built: " ASSAY_WHY_MPI));
+#endif
+  say_where_no_gpu_is(rows);
   return rows;
 }
 

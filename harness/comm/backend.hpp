@@ -36,7 +36,10 @@ struct Backend {
   device::MemoryKind memory = device::MemoryKind::host;
   std::string missing;         ///< why it cannot be used; empty: it can
   std::string no_nonblocking;  ///< why it has no nonblocking collectives; empty: it has
-  std::string library;         ///< name and version as the library reports it
+  /// As Communicator::done_on_return(): the caller's clock times its launches. Else the device
+  /// does, which may hold them back or record them.
+  bool done_on_return = true;
+  std::string library;  ///< name and version as the library reports it
   /// Collective over `team`, for data in `memory` of `device`. Both outlive the connection, and
   /// `device` all communicators.
   std::function<std::unique_ptr<Connection>(Team& team, device::Device& device)> connect;

@@ -38,13 +38,16 @@ struct LaunchInfo {
 class Launch {
  public:
   virtual ~Launch() = default;
-  /// Collective over the communicator. This rank's part is complete on return or, on a GPU, at the
-  /// latest when Device::wait() returns. `send` null means in place: the input is in `recv`.
-  /// Buffers may differ from launch to launch.
+  /// Collective over the communicator. This rank's part is complete on return, or at the latest
+  /// when Device::wait() returns: Communicator::done_on_return(). `send` null means in place: the
+  /// input is in `recv`. Buffers may differ from launch to launch.
   virtual void operator()(const std::byte* send, std::byte* recv) noexcept = 0;
   /// Local. Throws RunError if any launch so far failed.
   virtual void check() const = 0;
   virtual const LaunchInfo& info() const = 0;
+  /// Untimed, local. What memory of its own still holds of earlier launches is overwritten, so that
+  /// the next one cannot leave their result.
+  virtual void forget() {}
 };
 
 /// A collective that goes on while the caller computes; resolved before timing like a Launch. One
@@ -88,6 +91,8 @@ class Transfers {
   virtual void carry_out(std::size_t index, std::byte* data) noexcept = 0;
   /// Local. Throws RunError if anything so far failed.
   virtual void check() const = 0;
+  /// As Launch::forget().
+  virtual void forget() {}
 };
 
 class Communicator {
@@ -96,6 +101,9 @@ class Communicator {
   virtual int rank() const = 0;
   virtual int size() const = 0;
   virtual bool accepts(device::MemoryKind memory) const = 0;
+  /// Local. Whether a launch, or a transfer that is finished, is complete on this rank when the
+  /// call returns; else when Device::wait() does.
+  virtual bool done_on_return() const { return true; }
   /// Local. The library's own implementation of `call`, or null where it has none.
   /// The launch must not outlive the communicator. Throws RunError when the library refuses.
   virtual std::unique_ptr<Launch> native(const CollectiveCall& call) = 0;

@@ -2,15 +2,16 @@
 #pragma once
 
 #include "harness/comm/communicator.hpp"
-#include "harness/comm/mpi_handles.hpp"
+#include "harness/comm/mpi_launch.hpp"
 
 namespace assay::comm::mpi {
 
 class MpiCommunicator final : public Communicator {
  public:
-  explicit MpiCommunicator(Comm comm);
-  int rank() const override { return rank_; }
-  int size() const override { return size_; }
+  /// For data in memory of the host: `device`, which outlives it.
+  MpiCommunicator(Comm comm, device::Device& device);
+  int rank() const override { return view_.rank; }
+  int size() const override { return view_.size; }
   bool accepts(device::MemoryKind memory) const override {
     return memory == device::MemoryKind::host;
   }
@@ -20,7 +21,7 @@ class MpiCommunicator final : public Communicator {
 
  private:
   Comm comm_;
-  int rank_ = 0, size_ = 1;
+  CommView view_;
 };
 
 }  // namespace assay::comm::mpi

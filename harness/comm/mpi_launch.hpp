@@ -13,7 +13,11 @@ namespace assay::comm::mpi {
 struct CommView {
   MPI_Comm comm = MPI_COMM_NULL;
   int rank = 0, size = 1;
+  device::Device* device = nullptr;  ///< where the data are, for what MPI does not do itself
 };
+
+/// Of a communicator that outlives it, as `device` does.
+CommView view_of(const Comm& comm, device::Device& device);
 
 /// The send buffer as MPI takes it.
 inline const void* or_in_place(const std::byte* send) noexcept {
@@ -45,10 +49,13 @@ class MpiLaunch : public Launch, public Nonblocking {
   FirstFailure failure_;
 };
 
-/// all_reduce, reduce, reduce_scatter; null for any other. Only what is "native" can be started.
+/// all_reduce, reduce, reduce_scatter; null for any other. Only what is "native" can be started. An
+/// average is, at the end, only enqueued on the device.
 std::unique_ptr<MpiLaunch> make_reduction(const CommView& comm, const CollectiveCall& call);
 /// The collectives that move data or wait; null for any other, and for an all_to_all_v whose
 /// displacements exceed an int.
 std::unique_ptr<MpiLaunch> make_movement(const CommView& comm, const CollectiveCall& call);
+/// Any; null where MPI has none.
+std::unique_ptr<MpiLaunch> make_launch(const CommView& comm, const CollectiveCall& call);
 
 }  // namespace assay::comm::mpi

@@ -111,7 +111,7 @@ class Reduction : public MpiLaunch {
     if (started_ != nullptr) divide(started_);
   }
   void divide(std::byte* data) noexcept {
-    if (call_.op == ReduceOp::avg) kernels::divide(data, call_.count, call_.type, comm_.size);
+    if (call_.op == ReduceOp::avg) comm_.device->divide(data, call_.count, call_.type, comm_.size);
   }
 
   CommView comm_;

@@ -3,6 +3,8 @@
 #include <array>
 
 #include "harness/comm/mpi_communicator.hpp"
+#include "harness/comm/mpi_cuda_support.hpp"
+#include "harness/comm/mpi_gpu_communicator.hpp"
 #include "harness/comm/mpi_team.hpp"
 #include "harness/core/error.hpp"
 
@@ -36,15 +38,40 @@ class MpiSession final : public Session {
   std::unique_ptr<MpiTeam> world_;
 };
 
+/// `make` turns a duplicate of a part's communicator into its own.
+template <class Make>
 class MpiConnection final : public Connection {
  public:
+  explicit MpiConnection(Make make) : make_(std::move(make)) {}
   std::unique_ptr<Communicator> communicator(const Part& part) override {
     if (part.team == nullptr) return nullptr;
     const auto* team = dynamic_cast<const MpiTeam*>(part.team);
-    invariant(team != nullptr, "the mpi backend needs a team over MPI");
-    return std::make_unique<MpiCommunicator>(duplicate(team->comm()));
+    invariant(team != nullptr, "MPI needs a team over MPI");
+    return make_(duplicate(team->comm()));
   }
+
+ private:
+  Make make_;
 };
+
+template <class Make>
+std::unique_ptr<Connection> connection(Make make) {
+  return std::make_unique<MpiConnection<Make>>(std::move(make));
+}
+
+Backend gpu_backend(std::string name, GpuPath path) {
+  Backend row;
+  row.name = std::move(name);
+  row.memory = device::MemoryKind::device;
+  row.no_nonblocking = "what goes on beside work on the GPU is not measured here: use nccl";
+  row.library = library_version();
+  row.connect = [path](Team&, device::Device& gpu) {
+    return connection([&gpu, path](Comm comm) {
+      return std::make_unique<MpiGpuCommunicator>(std::move(comm), gpu, path);
+    });
+  };
+  return row;
+}
 
 }  // namespace
 
@@ -55,7 +82,22 @@ Backend backend() {
   row.name = "mpi";
   row.memory = device::MemoryKind::host;
   row.library = library_version();
-  row.connect = [](Team&, device::Device&) { return std::make_unique<MpiConnection>(); };
+  row.connect = [](Team&, device::Device& host) {
+    return connection(
+        [&host](Comm comm) { return std::make_unique<MpiCommunicator>(std::move(comm), host); });
+  };
+  return row;
+}
+
+Backend staged_backend() {
+  auto row = gpu_backend("mpi_staged", GpuPath::staged);
+  row.library += ", data copied to the host and back";
+  return row;
+}
+
+Backend cuda_backend() {
+  auto row = gpu_backend("mpi_cuda", GpuPath::pointers);
+  row.missing = no_cuda_because();
   return row;
 }
 

@@ -9,6 +9,11 @@ namespace assay::comm::mpi {
 /// all_reduce again.
 std::unique_ptr<Session> open_session();
 
+/// Data in memory of the host.
 Backend backend();
+/// Of a GPU: copied to the host, sent from there, and copied back.
+Backend staged_backend();
+/// Of a GPU: given to MPI as they are.
+Backend cuda_backend();
 
 }  // namespace assay::comm::mpi

@@ -109,8 +109,7 @@ Backend backend() {
   row.name = "nccl";
   row.memory = device::MemoryKind::device;
   row.library = library_version();
-  const auto visible = device::cuda::visible_gpus(0);
-  if (visible.gpus.empty()) row.missing = "no GPU here: " + visible.none_because;
+  row.done_on_return = false;
   row.no_nonblocking =
       "its collectives go on beside work on the GPU, and the compute is the host's";
   row.connect = [](Team& team, device::Device& device) -> std::unique_ptr<Connection> {

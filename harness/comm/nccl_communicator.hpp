@@ -14,6 +14,7 @@ class NcclCommunicator final : public Communicator {
   bool accepts(device::MemoryKind memory) const override {
     return memory == device::MemoryKind::device;
   }
+  bool done_on_return() const override { return false; }
   bool waits_for_all_begun() const override { return true; }
   std::unique_ptr<Launch> native(const CollectiveCall& call) override;
   std::unique_ptr<Transfers> transfers(std::vector<Transfer> transfers) override;

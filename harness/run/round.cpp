@@ -29,6 +29,10 @@ std::string first_reason(const std::vector<std::string>& reasons) {
                      ranks.size() == 1 ? "" : "s", format_ranks(compress_ranks(ranks)));
 }
 
+bool times_itself(const Round::Inputs& inputs) {
+  return bench::clock_of(inputs.spec.dims, inputs.rig.backends) == bench::Clock::device;
+}
+
 }  // namespace
 
 Seat take_seat(const Layout& layout, std::size_t round, comm::Team& world,
@@ -57,7 +61,7 @@ Round::Round(const Inputs& inputs, Seat& seat)
       rig_(inputs.rig),
       settings_(inputs.settings),
       device_(inputs.rig.devices.of(bench::memory_of(inputs.spec.dims, inputs.rig.backends))),
-      stopwatch_(device_.stopwatch()),
+      stopwatch_(times_itself(inputs) ? device_.stopwatch() : nullptr),
       gates_expired_(on_device() ? stopwatch_->gates_expired() : 0),
       seat_(seat),
       companion_(inputs.companion),

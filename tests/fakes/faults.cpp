@@ -140,6 +140,7 @@ class FaultyLaunch final : public comm::Launch {
   }
   void check() const override { inner_->check(); }
   const comm::LaunchInfo& info() const override { return inner_->info(); }
+  void forget() override { inner_->forget(); }
 
  private:
   void touch(std::byte* recv) noexcept {
@@ -168,6 +169,7 @@ class FaultyCommunicator final : public comm::Communicator {
   int rank() const override { return inner_->rank(); }
   int size() const override { return inner_->size(); }
   bool accepts(device::MemoryKind memory) const override { return inner_->accepts(memory); }
+  bool done_on_return() const override { return inner_->done_on_return(); }
   bool waits_for_all_begun() const override { return inner_->waits_for_all_begun(); }
   std::unique_ptr<comm::Launch> native(const comm::CollectiveCall& call) override {
     auto launch = inner_->native(call);

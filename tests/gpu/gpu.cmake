@@ -44,6 +44,10 @@ assay_test(cuda_device_test LABEL unit TIMEOUT 120
   SOURCES unit/cuda_device_test.cpp unit/cuda_gemm_test.cpp gpu/device_conformance.cpp gpu/gemm_conformance.cpp
   LINKS assay::benchmarks assay_double_gpus)
 
+assay_test(staged_test LABEL unit TIMEOUT 60
+  SOURCES unit/staged_test.cpp
+  LINKS assay::comm assay_double_gpus)
+
 assay_test(device_timing_test LABEL unit TIMEOUT 120
   SOURCES unit/device_timing_test.cpp
   LINKS assay::run assay_double_gpus)

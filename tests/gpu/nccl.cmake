@@ -4,14 +4,14 @@ if(NOT HAVE_NCCL OR NOT HAVE_MPI)
   return()
 endif()
 
-# assay_double_test(<name> RANKS 1 2 3 TIMEOUT 60 COMMAND …): on a host of eight GPUs. Ranks wait more than
-# they work.
+# assay_double_test(<name> RANKS 1 2 3 TIMEOUT 60 [BACKEND nccl] COMMAND …): on a host of eight GPUs. Ranks wait
+# more than they work.
 function(assay_double_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "RANKS;COMMAND" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT;BACKEND" "RANKS;COMMAND" ${ARGN})
   assay_mpi_test(${name} ${ARGN})
   foreach(ranks ${arg_RANKS})
     set_tests_properties(${name}_${ranks} PROPERTIES PROCESSORS 1
-      ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT};ASSAY_FAKE_GPUS=8")
+      ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT};ASSAY_FAKE_GPUS=8;ASSAY_TESTED_BACKEND=${arg_BACKEND}")
   endforeach()
 endfunction()
 
@@ -30,6 +30,18 @@ add_executable(nccl_composed)
 target_link_libraries(nccl_composed PRIVATE assay_nccl_composed assay_double_gpus)
 assay_double_test(nccl_composed RANKS 1 2 3 4 5 8 TIMEOUT 300 COMMAND $<TARGET_FILE:nccl_composed>)
 
+# MPI with data of GPUs. Whatever takes their memory itself is a double, too.
+add_library(assay_cuda_aware_mpi OBJECT fakes/mpi/cuda_aware.cpp)
+target_link_libraries(assay_cuda_aware_mpi PRIVATE assay_fake_cuda MPI::MPI_CXX)
+foreach(test conformance composed)
+  add_executable(mpi_gpu_${test})
+  target_link_libraries(mpi_gpu_${test} PRIVATE assay_cuda_aware_mpi assay_nccl_${test} assay_double_gpus)
+  foreach(backend mpi_staged mpi_cuda)
+    assay_double_test(${backend}_${test} RANKS 1 2 3 TIMEOUT 300 BACKEND ${backend}
+      COMMAND $<TARGET_FILE:mpi_gpu_${test}> --gtest_filter=Conformance.EveryRow*:EveryAlgorithm*)
+  endforeach()
+endforeach()
+
 assay_double_test(nccl_semantics RANKS 1 2 3 5 8 TIMEOUT 60 COMMAND $<TARGET_FILE:nccl_semantics>)
 
 add_executable(nccl_backend gpu/nccl_backend.cpp gpu/place_gpu.cpp)
@@ -44,5 +56,11 @@ foreach(test conformance composed)
     COMMAND "${CMAKE_CURRENT_LIST_DIR}/own_host.sh" $<TARGET_FILE:gpu_nccl_${test}> --gtest_filter=-Large.*)
   foreach(ranks 1 2 4)
     set_tests_properties(gpu_nccl_${test}_${ranks} PROPERTIES RESOURCE_LOCK gpu)
+  endforeach()
+  assay_mpi_test(gpu_mpi_staged_${test} LABEL gpu RANKS 1 2 TIMEOUT 600
+    COMMAND "${CMAKE_CURRENT_LIST_DIR}/own_host.sh" $<TARGET_FILE:gpu_nccl_${test}> --gtest_filter=-Large.*)
+  foreach(ranks 1 2)
+    set_tests_properties(gpu_mpi_staged_${test}_${ranks} PROPERTIES RESOURCE_LOCK gpu
+      ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT};ASSAY_TESTED_BACKEND=mpi_staged")
   endforeach()
 endforeach()

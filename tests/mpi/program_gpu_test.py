@@ -220,6 +220,35 @@ class Peers(GpuTest):
         self.expect(run, 11, r"NOT MEASURED complete .*rank 1, GPU 1 .* cannot share its memory with another process")
 
 
+class ThroughTheHost(GpuTest):
+    """MPI with data of GPUs."""
+    REDUCE = ("all_reduce", "-b", "64K", "-n", "20", "-w", "2", "--warmup-time", "0", "--quiet", "--backend")
+
+    def test_staged_on_3(self):
+        run = self.run_on(3, *self.REDUCE, "mpi_staged", "--pacing", "stream")
+        self.assertEqual(run.code, 0, run)
+        case = self.cases("all_reduce")[0]
+        self.assertEqual(case["path"], "staged")
+        self.assertEqual(case["verify"]["after"]["wrong"], 0)
+        self.assertEqual(case["verify"]["after"]["checked"], 3 * 16384)
+        # By the host's clock, in spite of where the data are.
+        self.assertNotIn("timed_by", case["notes"])
+        self.assertNotIn("events", case["absent"].get("span", ""))
+
+    def test_wrong_copies_are_seen(self):
+        run = self.run_on(2, *self.REDUCE, "mpi_staged", trouble="cudaMemcpyAsync:corrupt:least=1000:gpu=1")
+        self.expect(run, 10, "FAIL correct all_reduce .*elements wrong")
+
+    def test_nothing_that_returns_when_done_is_recorded(self):
+        run = self.run_on(2, *self.REDUCE, "mpi_staged", "--pacing", "graph")
+        self.refuse(run, "assay run: all_reduce .* graph: pacing graph replays what is only enqueued, and what "
+                         "mpi_staged launches is done when the call returns")
+
+    def test_an_mpi_that_takes_no_memory_of_gpus(self):
+        run = self.run_on(2, *self.REDUCE, "mpi_cuda")
+        self.refuse(run, ".*mpi_cuda: this MPI (takes no|does not say|says only)")
+
+
 class Told(GpuTest):
     """What the driver's library tells, on its double."""
 
