@@ -10,6 +10,7 @@
 #include "harness/contract/selector.hpp"
 #include "harness/core/error.hpp"
 #include "harness/plan/json_reader.hpp"
+#include "harness/result/recorded_environment.hpp"
 
 namespace assay::contract {
 namespace {
@@ -215,12 +216,31 @@ Clause parse_clause(const JsonValue& json, const Rates& defaults) {
   return clause;
 }
 
+std::vector<std::string> parse_forbidden(ObjectReader& reader) {
+  const auto list = reader.value("forbidden");
+  std::vector<std::string> names;
+  for (const auto& entry : list.list()) {
+    names.push_back(entry.text());
+    if (!result::is_recorded_of_every_rank(names.back()))
+      entry.refuse(fmt::format("a result does not record {} of every rank, so that nobody could "
+                               "tell whether it was set",
+                               entry.json().dump()),
+                   "forbid what is recorded: NCCL_*, UCX_*, CUDA_* and OMPI_MCA_*, but for secrets "
+                   "and the launcher's own");
+  }
+  if (names.empty()) list.refuse("the list is empty", "name the variables, or leave it out");
+  reader.finish();
+  return names;
+}
+
 Expects parse_expects(ObjectReader& reader) {
   Expects expects;
   if (const auto nodes = reader.optional_value("nodes")) expects.nodes = nodes->integer_at_least(1);
   if (const auto ranks = reader.optional_value("ranks_per_node"))
     expects.ranks_per_node = ranks->integer_at_least(1);
   expects.device = reader.optional_text("device");
+  if (auto environment = reader.optional_object("environment"))
+    expects.forbidden = parse_forbidden(*environment);
   reader.finish();
   return expects;
 }

@@ -15,7 +15,7 @@
 namespace assay::contract {
 
 /// Any change to a document's shape bumps its version (semver).
-inline constexpr const char* contract_schema_version = "0.1.1";
+inline constexpr const char* contract_schema_version = "0.1.2";
 inline constexpr const char* verdict_schema_version = "0.1.0";
 
 /// What one attribute of a case may be: any of a list, or a range (integers and bytes).
@@ -71,6 +71,7 @@ struct Clause {
 struct Expects {
   std::optional<std::int64_t> nodes, ranks_per_node;
   std::optional<std::string> device;
+  std::vector<std::string> forbidden;  ///< variables of the environment that no rank has set
 };
 
 struct Contract {

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <set>
 
+#include "harness/contract/forbidden.hpp"
 #include "harness/contract/scopes.hpp"
 
 namespace assay::contract {
@@ -85,6 +86,8 @@ std::string describe(const Expects& expects) {
   if (expects.ranks_per_node)
     parts.push_back(counted(*expects.ranks_per_node, "rank") + " on each node");
   if (expects.device) parts.push_back(fmt::format("device {}", *expects.device));
+  if (!expects.forbidden.empty())
+    parts.push_back(fmt::format("no {}", fmt::join(expects.forbidden, ", no ")));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -137,7 +140,7 @@ std::string gap(const CaseResult& c) {
 }  // namespace
 
 bool any(const Expects& expects) {
-  return expects.nodes || expects.ranks_per_node || expects.device;
+  return expects.nodes || expects.ranks_per_node || expects.device || !expects.forbidden.empty();
 }
 
 Finding judge_expects(const Expects& expects, const ResultDocument& document) {
@@ -158,6 +161,10 @@ Finding judge_expects(const Expects& expects, const ResultDocument& document) {
   if (expects.device)
     if (auto problem = other_devices(*expects.device, document); !problem.empty())
       wrong.push_back(std::move(problem));
+  for (const auto& setting : forbidden_settings(expects.forbidden, document)) {
+    wrong.push_back(setting.sentence);
+    hosts.insert(setting.hosts.begin(), setting.hosts.end());
+  }
   if (!wrong.empty()) {
     auto result = finding("expects", Outcome::fail, fmt::format("{}", fmt::join(wrong, "; ")));
     result.failed_hosts.assign(hosts.begin(), hosts.end());
@@ -167,6 +174,12 @@ Finding judge_expects(const Expects& expects, const ResultDocument& document) {
     auto result = finding("expects", Outcome::not_measured,
                           "the nodes were stated with --ranks-per-node, not detected");
     result.next = "run again without --ranks-per-node";
+    return result;
+  }
+  if (!expects.forbidden.empty() && !records_every_rank(document)) {
+    auto result = finding("expects", Outcome::not_measured,
+                          "what ranks other than rank 0 had set is not recorded");
+    result.next = "run again: this assay records it";
     return result;
   }
   return finding("expects", Outcome::pass, describe(expects) + ", as expected");

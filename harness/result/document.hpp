@@ -17,7 +17,7 @@
 namespace assay::result {
 
 /// Of result and journal; any change to their shape bumps it (semver).
-inline constexpr const char* schema_version = "0.1.3";
+inline constexpr const char* schema_version = "0.1.4";
 
 enum class Provenance { measured, simulated, imported };
 
@@ -85,6 +85,13 @@ struct HostInfo {
   std::vector<Binding> bindings = {};
 };
 
+/// A setting of ranks that is not rank 0's.
+struct SetOtherwise {
+  std::string name = {};
+  std::optional<std::string> value = {};  ///< none: they have not set it, and rank 0 has
+  std::vector<RankRange> ranks = {};
+};
+
 struct TopologyInfo {
   std::vector<HostInfo> hosts = {};
   /// cpu, cores, sockets, numa, l3, memory, kernel, governor, mpi, instruction_set, …
@@ -93,6 +100,8 @@ struct TopologyInfo {
   /// Of `devices`: what may be another the next moment, and so tells no machine from another.
   static bool is_momentary(std::string_view key) { return key == "gpu_pcie_now" || key == "nvml"; }
   bool stated = false;  ///< --ranks-per-node was given: hosts are pretended
+  /// Beside rank 0's environment, but for what Slurm tells each task; absent: not recorded.
+  std::optional<std::vector<SetOtherwise>> set_otherwise = {};
 
   Topology topology() const;
 };

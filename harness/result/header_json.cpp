@@ -156,6 +156,35 @@ void check_ranks(const TopologyInfo& topology, const JsonValue& hosts) {
     hosts.refuse(fmt::format("{} of {} ranks stand on a host", count, seen.size()), restore);
 }
 
+Json settings_to_json(const std::vector<SetOtherwise>& settings) {
+  Json rows = Json::array();
+  for (const auto& [name, value, ranks] : settings) {
+    Json row{{"name", name}};
+    if (value) row["value"] = *value;
+    row["ranks"] = format_ranks(ranks);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::vector<SetOtherwise> read_settings(const JsonValue& list, int ranks) {
+  std::vector<SetOtherwise> settings;
+  for (const auto& entry : list.list()) {
+    auto row = entry.object();
+    SetOtherwise setting{.name = row.text("name"), .value = row.optional_text("value")};
+    const auto members = row.value("ranks");
+    setting.ranks = read_ranks(members);
+    for (const auto& range : setting.ranks)
+      if (range.last >= ranks)
+        members.refuse(
+            fmt::format("rank {} is not among the {} ranks of the run", range.last, ranks),
+            restore);
+    row.finish();
+    settings.push_back(std::move(setting));
+  }
+  return settings;
+}
+
 /// The first rank of a layout that the run does not have.
 std::optional<int> stranger(const Layout& layout, int ranks) {
   for (const auto& round : layout.rounds)
@@ -260,10 +289,12 @@ std::map<std::string, std::string> read_texts(ObjectReader reader) {
 Json topology_to_json(const TopologyInfo& topology) {
   Json hosts = Json::array();
   for (const auto& host : topology.hosts) hosts.push_back(host_to_json(host));
-  return {{"stated", topology.stated},
-          {"hosts", std::move(hosts)},
-          {"fingerprints", topology.fingerprints},
-          {"devices", topology.devices}};
+  Json json{{"stated", topology.stated},
+            {"hosts", std::move(hosts)},
+            {"fingerprints", topology.fingerprints},
+            {"devices", topology.devices}};
+  if (topology.set_otherwise) json["set_otherwise"] = settings_to_json(*topology.set_otherwise);
+  return json;
 }
 
 TopologyInfo read_topology(ObjectReader reader) {
@@ -275,6 +306,8 @@ TopologyInfo read_topology(ObjectReader reader) {
   for (const auto& host : hosts.list())
     topology.hosts.push_back(read_host(host.object(), topology.fingerprints.size()));
   check_ranks(topology, hosts);
+  if (const auto rows = reader.optional_value("set_otherwise"))
+    topology.set_otherwise = read_settings(*rows, topology.topology().ranks());
   reader.finish();
   return topology;
 }

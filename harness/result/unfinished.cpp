@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "harness/core/error.hpp"
@@ -41,12 +43,13 @@ AppendFile held_journal(const fs::path& folder) {
 /// What a journal of another version lacks can be read, but not made up; one of 0.1.1 lacks only
 /// what has a default.
 void check_version(std::string_view header_line, const std::string& where) {
+  constexpr std::array<std::string_view, 3> older{"0.1.1", "0.1.2", "0.1.3"};
   const auto header = plan::parse_json(header_line, where + ": line 1");
   plan::ObjectReader reader(header, {where + ": line 1", {}});
   plan::check_format(reader, "assay.journal", schema_version);
   const auto version = reader.value("schema_version");
   const bool known =
-      version.text() == schema_version || version.text() == "0.1.1" || version.text() == "0.1.2";
+      version.text() == schema_version || std::ranges::find(older, version.text()) != older.end();
   if (!known || !header.contains("conduct"))
     version.refuse(fmt::format("version \"{}\" cannot be resumed by this program, which writes {}",
                                version.text(), schema_version),

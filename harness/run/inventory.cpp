@@ -1,13 +1,15 @@
 #include "harness/run/inventory.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "harness/result/recorded_environment.hpp"
 #include "harness/run/inventory_warnings.hpp"
-#include "harness/run/recorded_environment.hpp"
 
 namespace assay::run {
 namespace {
@@ -44,6 +46,27 @@ std::vector<result::Binding> bindings(const Host& host, std::span<const RankInve
   std::vector<result::Binding> rows;
   rows.reserve(order.size());
   for (const auto& cpus : order) rows.push_back({compress_ranks(bound[cpus]), cpus});
+  return rows;
+}
+
+/// Where `ranks` have settings that the first of them has not, or has otherwise.
+std::vector<result::SetOtherwise> set_otherwise(std::span<const RankInventory> ranks) {
+  if (ranks.empty()) return {};
+  const auto& first = ranks.front().environment;
+  using Row = std::pair<std::string, std::optional<std::string>>;
+  std::map<Row, std::vector<int>> others;
+  for (std::size_t rank = 1; rank < ranks.size(); ++rank) {
+    const auto& mine = ranks[rank].environment;
+    const auto index = static_cast<int>(rank);
+    for (const auto& [name, value] : mine)
+      if (const auto at = first.find(name); at == first.end() || at->second != value)
+        others[{name, value}].push_back(index);
+    for (const auto& [name, value] : first)
+      if (!mine.contains(name)) others[{name, std::nullopt}].push_back(index);
+  }
+  std::vector<result::SetOtherwise> rows;
+  for (const auto& [row, members] : others)
+    rows.push_back({row.first, row.second, compress_ranks(members)});
   return rows;
 }
 
@@ -92,6 +115,7 @@ result::TopologyInfo topology_info(const Topology& topology, std::span<const Ran
     row.bindings = bindings(host, ranks);
     info.hosts.push_back(std::move(row));
   }
+  info.set_otherwise = set_otherwise(ranks);
   return info;
 }
 
@@ -151,7 +175,7 @@ Inventory gather_inventory(comm::Team& world, const InventoryOptions& options) {
           fmt::format(" ({})", inventory.topology.host_name(rank));
   if (world.rank() == 0) {
     inventory.mpi_library = options.mpi_library;
-    inventory.environment = recorded_environment();
+    inventory.environment = result::recorded_environment(environ);
     inventory.available_bytes = available_bytes(inventory.topology, ranks);
     inventory.options = options;
     inventory.ranks = std::move(ranks);

@@ -39,7 +39,7 @@ struct Inventory {
   // On rank 0, elsewhere empty.
   std::string mpi_library;
   result::TopologyInfo info;
-  std::map<std::string, std::string> environment;  ///< rank 0's, see recorded_environment()
+  std::map<std::string, std::string> environment;  ///< rank 0's, see result::recorded_environment()
   std::vector<Warning> warnings;
   std::map<std::string, double> available_bytes;  ///< memory left, by name of topology.hosts
   InventoryOptions options;

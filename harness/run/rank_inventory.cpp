@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "harness/device/available_memory.hpp"
+#include "harness/result/recorded_environment.hpp"
 #include "harness/run/hwloc_machine.hpp"
 #include "kernels/kernels.hpp"
 
@@ -151,6 +152,10 @@ RankInventory take_inventory(std::string_view mpi_library, double window_s) {
   mine.cache_cpus = cache.cpus;
   mine.cache_bytes = cache.bytes;
   mine.available_bytes = device::available_memory().value_or(0);
+  mine.environment = result::recorded_environment(environ);
+  std::erase_if(mine.environment, [](const auto& setting) {
+    return !result::is_recorded_of_every_rank(setting.first);
+  });
   mine.other_cpus = other_cpus(window_s);
   return mine;
 }
@@ -165,6 +170,7 @@ std::string to_text(const RankInventory& inventory) {
                             {"cache_cpus", inventory.cache_cpus},
                             {"cache_bytes", inventory.cache_bytes},
                             {"available_bytes", inventory.available_bytes},
+                            {"environment", inventory.environment},
                             {"other_cpus", inventory.other_cpus}};
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -181,6 +187,7 @@ RankInventory rank_inventory_from_text(std::string_view text) {
   json.at("cache_cpus").get_to(inventory.cache_cpus);
   json.at("cache_bytes").get_to(inventory.cache_bytes);
   json.at("available_bytes").get_to(inventory.available_bytes);
+  json.at("environment").get_to(inventory.environment);
   json.at("other_cpus").get_to(inventory.other_cpus);
   return inventory;
 }

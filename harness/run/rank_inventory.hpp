@@ -23,6 +23,8 @@ struct RankInventory {
   std::string cache_cpus;         ///< processing units that share the last-level caches it can use
   std::uint64_t cache_bytes = 0;  ///< of those caches together
   std::uint64_t available_bytes = 0;  ///< memory left; 0 = unknown
+  /// What of its environment is recorded of every rank.
+  std::map<std::string, std::string> environment = {};
   double other_cpus = 0;  ///< CPUs that something else kept busy; measured by take_inventory
 
   friend bool operator==(const RankInventory&, const RankInventory&) = default;

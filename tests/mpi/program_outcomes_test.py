@@ -87,6 +87,14 @@ class Outcomes(ProgramTest):
         self.expect_outcome(run, 10, "fail", "FAIL +expects +1000 nodes are expected, the run "
                             "had 1")
 
+    def test_one_rank_has_set_what_is_forbidden(self):
+        self.write("contract.json", {**contract(), "expects": {"environment": {"forbidden": ["NCCL_ALGO"]}}})
+        rank = [program.ASSAY, "run", "all_reduce", "-b", "1K", *BLOCKS, "--contract", "contract.json", "--out", "out"]
+        run = self.finish(self.start(self.launcher(
+            1, *rank, ":", "-n", "1", "env", "NCCL_ALGO=Ring", *rank)))
+        self.expect_outcome(run, 10, "fail", r"FAIL +expects +NCCL_ALGO=Ring is set on host \S+, and must not be")
+        self.expect(self.alone("judge", "out"), 10, "FAIL +expects +NCCL_ALGO=Ring", "bit for bit")
+
     # --- 11 ---
 
     def test_too_few_blocks(self):

@@ -184,7 +184,17 @@ INSTANTIATE_TEST_SUITE_P(
             "clauses[0].q: no run is long enough for quantile 1e-300; it must lie between 1e-09 "
             "and 1 - 1e-09"},
         Bad{"\"expects\":{\"node\":2}," + clause(),
-            "expects.node: unknown key; expected one of device, nodes, ranks_per_node"},
+            "expects.node: unknown key; expected one of device, environment, nodes, "
+            "ranks_per_node"},
+        Bad{"\"expects\":{\"environment\":{\"forbidden\":[\"NCCL_ALGO\",\"HOME\"]}}," + clause(),
+            "expects.environment.forbidden[1]: a result does not record \"HOME\" of every rank, so "
+            "that nobody could tell whether it was set; forbid what is recorded: NCCL_*, UCX_*, "
+            "CUDA_* and OMPI_MCA_*, but for secrets and the launcher's own"},
+        Bad{"\"expects\":{\"environment\":{\"forbidden\":[]}}," + clause(),
+            "expects.environment.forbidden: the list is empty; name the variables, or leave it "
+            "out"},
+        Bad{"\"expects\":{\"environment\":{\"forbid\":[\"NCCL_ALGO\"]}}," + clause(),
+            "expects.environment.forbidden: the key is missing; add it"},
         Bad{"\"expects\":{\"nodes\":0}," + clause(),
             "expects.nodes: 0 is out of range; it must be at least 1"},
         Bad{"\"clauses\":7", "clauses: 7 is not a list; write for example […]"},

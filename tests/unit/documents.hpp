@@ -23,6 +23,7 @@ inline result::ResultDocument document(int hosts, int ranks) {
     d.topology.hosts.push_back(info);
   }
   d.topology.fingerprints = {{{"cpu", "x"}}};
+  d.topology.set_otherwise.emplace();
   return d;
 }
 

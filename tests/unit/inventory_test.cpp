@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "harness/core/error.hpp"
+#include "harness/result/recorded_environment.hpp"
 #include "harness/run/inventory_warnings.hpp"
-#include "harness/run/recorded_environment.hpp"
 
 namespace assay::run {
 namespace {
@@ -326,6 +326,30 @@ TEST(CpuTicksOf, CountStolenTimeAsBusyAndGuestTimeOnce) {
 
 // Environment
 
+using result::is_recorded;
+using result::recorded_environment;
+
+TEST(TopologyInfoOf, NamesWhatRanksHaveSetOtherwise) {
+  auto ranks = two_hosts();
+  for (auto& rank : ranks) rank.environment = {{"NCCL_DEBUG", "INFO"}, {"UCX_TLS", "rc"}};
+  ranks[1].environment["CUDA_VISIBLE_DEVICES"] = "1";
+  ranks[2].environment["NCCL_ALGO"] = ranks[3].environment["NCCL_ALGO"] = "Ring";
+  ranks[3].environment["NCCL_DEBUG"] = "WARN";
+  ranks[3].environment.erase("UCX_TLS");
+  const auto info = topology_info(detect_topology({"n0", "n0", "n1", "n1"}), ranks);
+  std::vector<std::string> rows;
+  for (const auto& [name, value, members] : info.set_otherwise.value())
+    rows.push_back(name + "=" + value.value_or("(none)") + " on " + format_ranks(members));
+  EXPECT_THAT(rows, ElementsAre("CUDA_VISIBLE_DEVICES=1 on 1", "NCCL_ALGO=Ring on 2-3",
+                                "NCCL_DEBUG=WARN on 3", "UCX_TLS=(none) on 3"));
+}
+
+TEST(RecordedEnvironment, LeavesOutOfEveryRanksWhatSlurmTellsEachTask) {
+  EXPECT_TRUE(result::is_recorded_of_every_rank("NCCL_ALGO"));
+  EXPECT_FALSE(result::is_recorded_of_every_rank("SLURM_PROCID"));
+  EXPECT_FALSE(result::is_recorded_of_every_rank("HOME"));
+}
+
 TEST(RecordedEnvironment, KeepsSettingsAndDropsEverythingElse) {
   const char* const environment[] = {
       "NCCL_DEBUG=INFO", "UCX_TLS=rc,sm",           "CUDA_VISIBLE_DEVICES=0,1",
@@ -347,15 +371,18 @@ TEST(RecordedEnvironment, KeepsAnEmptyValueAndEqualsSignsInValues) {
 TEST(RecordedEnvironment, NeverRecordsSecrets) {
   for (const auto* name : {"SLURM_JWT", "SLURM_auth_token", "NCCL_API_KEY", "UCX_PASSWORD",
                            "OMPI_MCA_sec_credential", "CUDA_SECRET", "SLURM_AUTH"})
-    EXPECT_FALSE(is_recorded(name, "x")) << name;
-  EXPECT_FALSE(is_recorded("NCCL_SERVER", "http://user:pw@host"));
+    EXPECT_FALSE(is_recorded(name)) << name;
+  const char* const environment[] = {"NCCL_SERVER=http://user:pw@host", nullptr};
+  EXPECT_THAT(recorded_environment(environment),
+              ElementsAre(testing::Pair("NCCL_SERVER", "withheld")))
+      << "that it is set is no secret";
 }
 
 TEST(RecordedEnvironment, NeverRecordsTheLaunchersState) {
   for (const auto* name :
        {"OMPI_MCA_orte_hnp_uri", "OMPI_MCA_orte_precondition_transports", "OMPI_MCA_ess_base_jobid",
         "OMPI_COMM_WORLD_RANK", "OMPI_FILE_LOCATION", "OMPI_MCA_initial_wdir", "PMIX_SERVER_URI2"})
-    EXPECT_FALSE(is_recorded(name, "x")) << name;
+    EXPECT_FALSE(is_recorded(name)) << name;
 }
 
 }  // namespace

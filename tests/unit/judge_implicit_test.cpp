@@ -38,6 +38,57 @@ TEST(Expects, CountsRanksOnEveryNode) {
   EXPECT_THAT(verdict.failed_hosts, ElementsAre("n1"));
 }
 
+/// Of two hosts with two ranks each: rank 0's environment, and who has what otherwise.
+ResultDocument with_settings(std::map<std::string, std::string> of_rank_0,
+                             std::optional<std::vector<result::SetOtherwise>> otherwise) {
+  auto d = two_by_two();
+  d.run.environment = std::move(of_rank_0);
+  d.topology.set_otherwise = std::move(otherwise);
+  return d;
+}
+const std::string forbids = R"({"environment":{"forbidden":["NCCL_ALGO","NCCL_PROTO"]}})";
+
+TEST(Expects, NothingForbiddenIsSet) {
+  const auto verdict = verdict_of(with_settings({{"NCCL_DEBUG", "INFO"}}, {{}}), forbids);
+  EXPECT_EQ(verdict.findings[0].sentence, "no NCCL_ALGO, no NCCL_PROTO, as expected");
+  EXPECT_EQ(verdict.outcome, Outcome::pass);
+}
+
+TEST(Expects, NamesWhatIsForbiddenAndWhereItIsSet) {
+  const auto verdict = verdict_of(
+      with_settings({{"NCCL_PROTO", "LL"}},
+                    {{{"NCCL_ALGO", "Ring", {{2, 3, 1}}}, {"NCCL_PROTO", {}, {{2, 3, 1}}}}}),
+      forbids);
+  EXPECT_EQ(verdict.findings[0].sentence,
+            "NCCL_ALGO=Ring is set on host n1, and must not be; NCCL_PROTO=LL is set on host n0, "
+            "and must not be");
+  EXPECT_THAT(verdict.failed_hosts, ElementsAre("n0", "n1"));
+  EXPECT_EQ(exit_code(verdict), ExitCode::not_met);
+}
+
+TEST(Expects, WhatRank0HasSetAllHaveUnlessItIsSaid) {
+  const auto verdict = verdict_of(with_settings({{"NCCL_ALGO", ""}}, {{}}), forbids);
+  EXPECT_EQ(verdict.findings[0].sentence,
+            "NCCL_ALGO= is set on host n0 and 1 more, and must not be");
+}
+
+/// A result of before such things were recorded.
+TEST(Expects, WhatIsNotRecordedIsNoPass) {
+  EXPECT_EQ(verdict_of(with_settings({}, {}), forbids).findings[0].sentence,
+            "what ranks other than rank 0 had set is not recorded");
+  EXPECT_EQ(exit_code(verdict_of(with_settings({}, {}), forbids)), ExitCode::undecided);
+  EXPECT_EQ(verdict_of(with_settings({{"NCCL_ALGO", "Tree"}}, {}), forbids).findings[0].sentence,
+            "NCCL_ALGO=Tree is set on host n0, and must not be");
+}
+
+/// What was measured in a later attempt counts like the rest.
+TEST(Expects, NothingForbiddenIsSetInALaterAttempt) {
+  auto d = with_settings({}, {{}});
+  d.resumed.push_back({.topology = d.topology, .environment = {{"NCCL_PROTO", "LL"}}});
+  EXPECT_EQ(verdict_of(d, forbids).findings[0].sentence,
+            "NCCL_PROTO=LL is set on host n0 and 1 more, and must not be");
+}
+
 TEST(Expects, ChecksEveryDevice) {
   auto d = two_by_two();
   EXPECT_EQ(verdict_of(d, R"({"device":"H100"})").findings[0].sentence,

@@ -90,6 +90,7 @@ result::TopologyInfo topology() {
   info.stated = true;
   info.fingerprints = {{{"cpu", "AMD EPYC 9554"}}, {{"cpu", "AMD EPYC 9554"}, {"bios", "1.7"}}};
   info.devices = {{{"name", "cpu0"}}};
+  info.set_otherwise = {{{"NCCL_ALGO", "Ring", {{2, 3, 1}}}, {"OMPI_MCA_btl", {}, {{3, 3, 1}}}}};
   info.hosts = {{"n0", "lease", {{0, 1, 1}}, 0, {{{{0, 1, 1}}, "0-15"}}},
                 {"n1", "", {{2, 3, 1}}, 1, {{{{2, 2, 1}}, "0-7"}, {{{3, 3, 1}}, "8-15"}}}};
   return info;

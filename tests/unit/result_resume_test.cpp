@@ -221,9 +221,9 @@ TEST_F(Resumed, WhatIsNoJournalIsNamed) {
 
 TEST_F(Resumed, AJournalOfAnotherVersionIsRefused) {
   write(1);
-  change(journal_name, "\"schema_version\":\"0.1.3\"", "\"schema_version\":\"0.1.0\"");
+  change(journal_name, "\"schema_version\":\"0.1.4\"", "\"schema_version\":\"0.1.0\"");
   EXPECT_THAT(refused(), AllOf(HasSubstr("run.jsonl: line 1: schema_version: version \"0.1.0\" "
-                                         "cannot be resumed by this program, which writes 0.1.3"),
+                                         "cannot be resumed by this program, which writes 0.1.4"),
                                HasSubstr("resume it with the assay that began it")));
   change(journal_name, "\"schema_version\":\"0.1.0\"", "\"schema_version\":\"2.0.0\"");
   EXPECT_THAT(refused(), HasSubstr("version \"2.0.0\" cannot be read by this program"));
@@ -231,7 +231,7 @@ TEST_F(Resumed, AJournalOfAnotherVersionIsRefused) {
 
 TEST_F(Resumed, AJournalThatDoesNotSayHowIterationsStartIsGoneOnWith) {
   write(1);
-  change(journal_name, "\"schema_version\":\"0.1.3\"", "\"schema_version\":\"0.1.1\"");
+  change(journal_name, "\"schema_version\":\"0.1.4\"", "\"schema_version\":\"0.1.1\"");
   change(journal_name, "\"sync\":\"auto\",", "\"memory_bytes_per_rank\":2.5,");
   EXPECT_EQ(open_unfinished(folder).conduct.sync, "auto");
   go_on(5);

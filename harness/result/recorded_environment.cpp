@@ -1,11 +1,9 @@
-#include "harness/run/recorded_environment.hpp"
-
-#include <unistd.h>
+#include "harness/result/recorded_environment.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace assay::run {
+namespace assay::result {
 namespace {
 
 constexpr std::array<std::string_view, 5> allowed{"NCCL_", "UCX_", "CUDA_", "SLURM_", "OMPI_MCA_"};
@@ -25,12 +23,16 @@ std::string upper(std::string_view text) {
 
 }  // namespace
 
-bool is_recorded(std::string_view name, std::string_view value) {
+bool is_recorded(std::string_view name) {
   const auto starts = [&](std::string_view prefix) { return name.starts_with(prefix); };
   if (std::ranges::none_of(allowed, starts) || std::ranges::any_of(launcher, starts)) return false;
   const std::string loud = upper(name);
   const auto speaks_of = [&](std::string_view word) { return loud.find(word) != loud.npos; };
-  return std::ranges::none_of(secret, speaks_of) && value.find("://") == value.npos;
+  return std::ranges::none_of(secret, speaks_of);
+}
+
+bool is_recorded_of_every_rank(std::string_view name) {
+  return is_recorded(name) && !name.starts_with("SLURM_");
 }
 
 std::map<std::string, std::string> recorded_environment(const char* const* environment) {
@@ -40,11 +42,10 @@ std::map<std::string, std::string> recorded_environment(const char* const* envir
     const auto equals = entry.find('=');
     if (equals == entry.npos) continue;
     const auto name = entry.substr(0, equals), value = entry.substr(equals + 1);
-    if (is_recorded(name, value)) recorded.emplace(name, value);
+    if (is_recorded(name))
+      recorded.emplace(name, value.find("://") == value.npos ? value : withheld);
   }
   return recorded;
 }
 
-std::map<std::string, std::string> recorded_environment() { return recorded_environment(environ); }
-
-}  // namespace assay::run
+}  // namespace assay::result
