@@ -37,7 +37,8 @@ double slowdown(std::span<const double> times_s) { return times_s[2] / times_s[0
 class PreparedCongestion final : public bench::Prepared {
  public:
   explicit PreparedCongestion(const bench::Context& context)
-      : collective_(context),
+      : device_(context.device),
+        collective_(context),
         companion_case_(companion_case(context.spec)),
         companion_context_(companion_context(context, companion_case_)),
         companion_(companion_context_) {}
@@ -102,8 +103,10 @@ class PreparedCongestion final : public bench::Prepared {
   void finish() noexcept {
     collective_.wait();
     companion_.wait();
+    device_.wait();
   }
 
+  device::Device& device_;
   NonblockingCollective collective_;
   Case companion_case_;
   bench::Context companion_context_;

@@ -3,21 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "benchmarks/catalogue.hpp"
 #include "benchmarks/nonblocking_collective.hpp"
-#include "kernels/kernels.hpp"
+#include "harness/bench/trial.hpp"
 
 namespace assay::benchmarks {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 /// Median of `times`, an odd number of them: what a hiccup does not move.
 double middle(std::vector<double> times) {
@@ -26,43 +19,51 @@ double middle(std::vector<double> times) {
   return *at;
 }
 
-/// Triads over arrays that stay in a core's own cache, so that compute and messages share the core
-/// but hardly the memory.
+/// Triads over arrays that stay in a cache, so that compute and messages share the core, or the
+/// GPU, but hardly the memory.
 class Compute {
  public:
-  explicit Compute(device::Device& device) : arrays_(device.allocate(3 * tile_bytes)) {
+  explicit Compute(device::Device& device)
+      : device_(device),
+        elements_(elements_in(device.cached_bytes())),
+        arrays_(device.allocate(3 * elements_ * sizeof(double))) {
     for (std::size_t i = 1; i < 3; ++i)
-      device.fill(arrays_.data() + i * tile_bytes,
-                  kernels::contribution(DataType::fp64, ReduceOp::sum, 2, 0, i), {i, 0, elements});
+      device.fill(reinterpret_cast<std::byte*>(array(i)),
+                  kernels::contribution(DataType::fp64, ReduceOp::sum, 2, 0, i), {i, 0, elements_});
   }
   void run(std::int64_t tiles) noexcept {
-    auto* a = reinterpret_cast<double*>(arrays_.data());
     for (std::int64_t i = 0; i < tiles; ++i)
-      kernels::triad(a, a + elements, a + 2 * elements, 2, elements);
+      device_.triad(array(0), array(1), array(2), 2, elements_);
   }
   /// Seconds of one tile.
   double time_tile() {
     constexpr std::int64_t at_once = 64;
     run(at_once);
     std::vector<double> times(9);
-    for (auto& time : times) {
-      const auto begin = Clock::now();
-      run(at_once);
-      time = seconds_since(begin) / static_cast<double>(at_once);
-    }
+    for (auto& time : times)
+      time = bench::seconds_of(device_, [&] { run(at_once); }) / static_cast<double>(at_once);
     return *std::min_element(times.begin(), times.end());
   }
 
  private:
-  static constexpr std::size_t elements = 512;
-  static constexpr std::size_t tile_bytes = elements * sizeof(double);
+  /// Of each of three arrays, whole cache lines.
+  static std::size_t elements_in(std::size_t bytes) {
+    constexpr std::size_t line = 64 / sizeof(double);
+    return std::max(line, bytes / 3 / sizeof(double) / line * line);
+  }
+  double* array(std::size_t index) const noexcept {
+    return reinterpret_cast<double*>(arrays_.data()) + index * elements_;
+  }
+  device::Device& device_;
+  std::size_t elements_;
   device::Buffer arrays_;
 };
 
 class PreparedOverlap final : public bench::Prepared {
  public:
   explicit PreparedOverlap(const bench::Context& context)
-      : collective_(context),
+      : device_(context.device),
+        collective_(context),
         compute_(context.device),
         polls_(text_dim(context.spec.dims, "progress") == "poll") {}
 
@@ -85,9 +86,7 @@ class PreparedOverlap final : public bench::Prepared {
     for (int i = 0; i < untimed; ++i) communicate();
     for (auto& time : times) {
       group.barrier();
-      const auto begin = Clock::now();
-      communicate();
-      time = seconds_since(begin);
+      time = bench::seconds_of(device_, [this] { communicate(); });
     }
     collective_.check();
     std::vector<double> longest{middle(std::move(times)), compute_.time_tile()};
@@ -144,6 +143,7 @@ class PreparedOverlap final : public bench::Prepared {
     collective_.wait();
   }
 
+  device::Device& device_;
   NonblockingCollective collective_;
   Compute compute_;
   bool polls_;
@@ -172,7 +172,13 @@ class Overlap final : public bench::Benchmark {
   bench::Support supports(const Case& spec, const bench::Facts& facts) const override {
     if (spec.protocol.pacing != Pacing::isolated)
       return {"its launches take turns, each after a barrier: use pacing isolated"};
-    return {nonblocking_refusal(spec.dims, facts)};
+    if (auto reason = nonblocking_refusal(spec.dims, facts); !reason.empty())
+      return {std::move(reason)};
+    if (text_dim(spec.dims, "progress") == "poll" &&
+        bench::timed_by(spec.dims, facts.backends) == bench::TimedBy::device)
+      return {fmt::format("{} goes on by itself, and nobody polls: use progress none",
+                          text_dim(spec.dims, "backend"))};
+    return {};
   }
   std::unique_ptr<bench::Prepared> prepare(bench::Context& context) const override {
     return std::make_unique<PreparedOverlap>(context);

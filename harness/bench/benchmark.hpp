@@ -40,8 +40,8 @@ bool needs_gpu(const Dims& dims, std::span<const comm::Backend> backends);
 
 /// Whose clock sees a launch end: the caller's, or that of the device which was only given it.
 /// Pure.
-enum class Clock { caller, device };
-Clock clock_of(const Dims& dims, std::span<const comm::Backend> backends);
+enum class TimedBy { caller, device };
+TimedBy timed_by(const Dims& dims, std::span<const comm::Backend> backends);
 
 /// Why dimension `backend` names none that is built in; empty: it does. Pure.
 std::string backend_refusal(const Dims& dims, const Facts& facts);

@@ -59,9 +59,11 @@ class Nonblocking {
   /// Collective over the communicator, in the same order on all its ranks; does not wait. Buffers
   /// as for Launch; untouched by the caller until the operation is complete.
   virtual void start(const std::byte* send, std::byte* recv) noexcept = 0;
-  /// Local. Lets the library make progress; true once this rank's part is complete.
+  /// Local. Lets the library make progress, where it needs the caller for that; true once this
+  /// rank's part is complete.
   virtual bool test() noexcept = 0;
-  /// Blocks until this rank's part is complete. At once where nothing is under way.
+  /// Blocks until this rank's part is complete or, as Communicator::done_on_return() has it, has
+  /// the device's further work wait for that. At once where nothing is under way.
   virtual void wait() noexcept = 0;
   /// Local. Throws RunError if any operation so far failed.
   virtual void check() const = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/comm/nccl_nonblocking.hpp"
 #include "harness/comm/nccl_transfers.hpp"
 #include "harness/core/error.hpp"
 
@@ -95,9 +96,17 @@ void CommView::check(const NcclFailure& failure) const {
   device.check();
 }
 
+std::unique_ptr<Launch> make_launch(const CommView& view, const CollectiveCall& call) {
+  auto launch = make_collective(view, call);
+  return launch != nullptr ? std::move(launch) : make_grouped(view, call);
+}
+
 std::unique_ptr<Launch> NcclCommunicator::native(const CollectiveCall& call) {
-  auto launch = make_collective(view_, call);
-  return launch != nullptr ? std::move(launch) : make_grouped(view_, call);
+  return make_launch(view_, call);
+}
+
+std::unique_ptr<Nonblocking> NcclCommunicator::nonblocking(const CollectiveCall& call) {
+  return make_nonblocking(view_, call);
 }
 
 std::unique_ptr<Transfers> NcclCommunicator::transfers(std::vector<Transfer> transfers) {
@@ -110,8 +119,6 @@ Backend backend() {
   row.memory = device::MemoryKind::device;
   row.library = library_version();
   row.done_on_return = false;
-  row.no_nonblocking =
-      "its collectives go on beside work on the GPU, and the compute is the host's";
   row.connect = [](Team& team, device::Device& device) -> std::unique_ptr<Connection> {
     auto* gpu = dynamic_cast<CudaDevice*>(&device);
     invariant(gpu != nullptr, "the nccl backend needs a GPU");

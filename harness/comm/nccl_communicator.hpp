@@ -17,6 +17,7 @@ class NcclCommunicator final : public Communicator {
   bool done_on_return() const override { return false; }
   bool waits_for_all_begun() const override { return true; }
   std::unique_ptr<Launch> native(const CollectiveCall& call) override;
+  std::unique_ptr<Nonblocking> nonblocking(const CollectiveCall& call) override;
   std::unique_ptr<Transfers> transfers(std::vector<Transfer> transfers) override;
 
  private:

@@ -17,9 +17,13 @@ struct CommView {
   int rank = 0, size = 1;
   /// Of messages: the ranks of a pair in a communicator of more. Empty: the communicator's own.
   std::vector<int> ranks = {};
+  /// Where its work goes; null: the device's own stream.
+  cudaStream_t beside = nullptr;
 
   ncclComm_t comm() const noexcept { return owner->get(); }
-  cudaStream_t stream() const noexcept { return device.queue().stream; }
+  cudaStream_t stream() const noexcept {
+    return beside != nullptr ? beside : device.queue().stream;
+  }
   int peer(int of) const noexcept {
     return ranks.empty() ? of : ranks[static_cast<std::size_t>(of)];
   }
@@ -51,5 +55,7 @@ class NcclLaunch : public Launch {
 std::unique_ptr<Launch> make_collective(const CommView& view, const CollectiveCall& call);
 /// A group of sends and receives; null for what is no mere movement of blocks.
 std::unique_ptr<Launch> make_grouped(const CommView& view, const CollectiveCall& call);
+/// Either.
+std::unique_ptr<Launch> make_launch(const CommView& view, const CollectiveCall& call);
 
 }  // namespace assay::comm::nccl

@@ -93,6 +93,8 @@ class Device {
   virtual void write(double* a, double value, std::size_t count) noexcept = 0;
   /// *bits ^= a[0] ^ a[1] ^ … of words of 8 bytes, likewise.
   virtual void fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept = 0;
+  /// Memory that stays in the nearest cache which all that computes here shares, and keeps it busy.
+  virtual std::size_t cached_bytes() const = 0;
   /// Launches a kernel that does nothing; on the host calls a function.
   virtual void do_nothing() noexcept = 0;
   /// What these kernels are made for: the instruction set in use, "CUDA".

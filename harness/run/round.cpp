@@ -30,7 +30,7 @@ std::string first_reason(const std::vector<std::string>& reasons) {
 }
 
 bool times_itself(const Round::Inputs& inputs) {
-  return bench::clock_of(inputs.spec.dims, inputs.rig.backends) == bench::Clock::device;
+  return bench::timed_by(inputs.spec.dims, inputs.rig.backends) == bench::TimedBy::device;
 }
 
 }  // namespace

@@ -130,9 +130,84 @@ TEST_F(NcclRun, WrongDataAreSeen) {
   EXPECT_EQ(result.verify.after.first.value().rank, size - 1);
 }
 
-TEST_F(NcclRun, OverlapIsRefused) {
-  const auto result = run("overlap", "world");
-  EXPECT_THAT(result.reason, rank == 0 ? HasSubstr("nccl: its collectives") : HasSubstr(""));
+TEST_F(NcclRun, WhatGoesOnBesideOtherWorkIsMeasured) {
+  if (size == 1) return;
+  const Dims beside{{"beside", std::string("all_to_all:bytes=4096")}};
+  for (const auto* collective : {"all_reduce", "all_to_all_v"}) {
+    const Dims dims{{"collective", std::string(collective)}};
+    const bool native = dims.at("collective") == DimValue(std::string("all_reduce"));
+    const std::string path = native ? "native nonblocking" : "grouped send/recv nonblocking";
+    expect_right("overlap", "world", path, dims);
+    expect_right("congestion", "world", path, {{"collective", collective}, *beside.begin()});
+  }
+  const auto polled = run("overlap", "world", {{"progress", std::string("poll")}});
+  EXPECT_THAT(polled.reason, HasSubstr(rank == 0 ? "goes on by itself, and nobody polls" : ""));
+  EXPECT_EQ(fake::leaks(), fake::Leaks{});
+}
+
+/// On a communicator of all ranks: what each has is its rank + 1.
+class NcclBeside : public NcclBackend {
+ protected:
+  static constexpr std::size_t bytes = 4 * 1000;
+  NcclBeside() { set(send, rank + 1); }
+  void set(const device::Buffer& buffer, std::int32_t value) {
+    const std::vector<std::int32_t> values(1000, value);
+    write(*place.device, std::as_bytes(std::span(values)), buffer.data());
+  }
+  /// Once the device has done what it was given.
+  std::int32_t result() {
+    std::vector<std::int32_t> values(1000);
+    read(*place.device, recv.data(), std::as_writable_bytes(std::span(values)));
+    return values.back();
+  }
+
+  Place place{backend};
+  device::Buffer send = place.device->allocate(bytes), recv = place.device->allocate(bytes);
+  std::unique_ptr<comm::Nonblocking> sum =
+      place.communicator->nonblocking({.type = DataType::int32, .count = 1000});
+  std::int32_t expected = size * (size + 1) / 2;
+};
+
+TEST_F(NcclBeside, TheDevicesWorkGoesOnUntilItIsWaitedFor) {
+  fake::plan({.call = "ncclAllReduce", .delay_s = 0.2});
+  sum->start(send.data(), recv.data());
+  place.device->wait();
+  EXPECT_FALSE(sum->test()) << "it goes on, and nothing has waited for it";
+  EXPECT_EQ(result(), 0);
+  sum->wait();
+  place.device->wait();
+  EXPECT_TRUE(sum->test());
+  EXPECT_EQ(result(), expected);
+  sum->check();
+}
+
+TEST_F(NcclBeside, BeginsAfterWhatTheDeviceWasGivenBefore) {
+  const auto source = place.device->allocate(bytes);
+  set(source, rank + 11);
+  fakes::cuda::plan({.call = "cudaMemcpyAsync", .delay_s = 0.02});
+  place.device->copy(send.data(), source.data(), bytes);
+  sum->start(send.data(), recv.data());
+  sum->wait();
+  EXPECT_EQ(result(), expected + 10 * size);
+}
+
+TEST_F(NcclBeside, IsRecordedWithTheDevicesWork) {
+  auto& stopwatch = *place.device->stopwatch();
+  stopwatch.begin_recording();
+  sum->start(send.data(), recv.data());
+  sum->wait();
+  stopwatch.end_recording(0);
+  EXPECT_EQ(result(), 0);
+  stopwatch.replay(0);
+  EXPECT_EQ(result(), expected);
+  stopwatch.forget_recordings();
+}
+
+TEST_F(NcclBeside, TellsOfFailures) {
+  plan({.call = "ncclAllReduce", .error = ncclSystemError});
+  if (!struck) return;
+  sum->start(send.data(), recv.data());
+  EXPECT_THROW(sum->check(), RunError);
 }
 
 // ---- failures -----------------------------------------------------------------------------------
@@ -228,9 +303,10 @@ TEST_F(NcclBackend, NothingIsLeftBehind) {
 TEST_F(NcclBackend, WithoutAGpuSaysSo) {
   fakes::cuda::show_gpus(0);
   const auto rows = comm::backends();
-  EXPECT_EQ(rows.back().name, "nccl");
-  EXPECT_EQ(rows.back().missing, "no GPU here: no CUDA-capable device is detected");
-  EXPECT_THAT(rows.back().library, testing::StartsWith("NCCL 2."));
+  const auto nccl =
+      std::find_if(rows.begin(), rows.end(), [](auto& r) { return r.name == "nccl"; });
+  EXPECT_EQ(nccl->missing, "no GPU here: no CUDA-capable device is detected");
+  EXPECT_THAT(nccl->library, testing::StartsWith("NCCL 2."));
   fakes::cuda::reset();
 }
 

@@ -89,7 +89,7 @@ class Outcomes(ProgramTest):
 
     def test_one_rank_has_set_what_is_forbidden(self):
         self.write("contract.json", {**contract(), "expects": {"environment": {"forbidden": ["NCCL_ALGO"]}}})
-        rank = [program.ASSAY, "run", "all_reduce", "-b", "1K", *BLOCKS, "--contract", "contract.json", "--out", "out"]
+        rank = [program.ASSAY, "run", "all_reduce", *SHORT, "--contract", "contract.json", "--out", "out"]
         run = self.finish(self.start(self.launcher(
             1, *rank, ":", "-n", "1", "env", "NCCL_ALGO=Ring", *rank)))
         self.expect_outcome(run, 10, "fail", r"FAIL +expects +NCCL_ALGO=Ring is set on host \S+, and must not be")

@@ -52,6 +52,7 @@ class ReachableDevice final : public device::Device {
     inner_->fold(bits, a, count);
   }
   void do_nothing() noexcept override { inner_->do_nothing(); }
+  std::size_t cached_bytes() const override { return inner_->cached_bytes(); }
   std::string kernels() const override { return inner_->kernels(); }
   void put(std::byte* to, std::span<const std::byte> from) override { inner_->put(to, from); }
   void get(std::span<std::byte> to, const std::byte* from) override { inner_->get(to, from); }

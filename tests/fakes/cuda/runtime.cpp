@@ -277,6 +277,12 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     happened->store(true);
   });
 }
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  const Entry entry = enter("cudaEventQuery");
+  if (entry.error != cudaSuccess) return told(entry.error);
+  const bool happened = event->happened == nullptr || event->happened->load();
+  return happened ? cudaSuccess : cudaErrorNotReady;  // which is no error
+}
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   // In a graph, what was recorded runs in the order in which it was.
   if (event->in_capture_of != nullptr) {
