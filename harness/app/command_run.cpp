@@ -58,9 +58,11 @@ class RunCommand {
   }
 
   ExitCode execute() {
-    run::Watchdog watchdog(
-        world_, progress_, watchdog_options(),
-        [this](const run::Incident& incident, bool speak) { end_early(incident, speak); });
+    run::Watchdog watchdog(world_, progress_, watchdog_options(),
+                           [this](const run::Incident& incident, bool speak) {
+                             end_early(incident, speak);
+                             abort_communicators();  // last: it may hang until the watchdog's limit
+                           });
     start_up_.reset();
     try {
       const auto code = measure_and_judge(watchdog);
@@ -295,6 +297,11 @@ class RunCommand {
     const std::lock_guard lock(noted_);
     if (!folder_.empty()) fmt::print(stderr, "{}", resume_hint(folder_));
     std::fflush(stderr);
+  }
+
+  void abort_communicators() const {
+    for (const auto& row : backends_)
+      if (row.abort) row.abort();
   }
 
   run::WatchdogOptions watchdog_options() const {

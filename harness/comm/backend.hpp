@@ -43,6 +43,10 @@ struct Backend {
   /// Collective over `team`, for data in `memory` of `device`. Both outlive the connection, and
   /// `device` all communicators.
   std::function<std::unique_ptr<Connection>(Team& team, device::Device& device)> connect;
+  /// Aborts all communicators that are live, from any thread, while others may hang in them: for a
+  /// process that is about to leave. No thread returns from the library to its caller from then on.
+  /// May itself hang. Empty: there is nothing to abort.
+  std::function<void()> abort = {};
 };
 
 /// Collective over `team`: a communicator of the same ranks in the same order.

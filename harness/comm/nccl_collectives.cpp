@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/comm/nccl_launch.hpp"
+#include "harness/comm/nccl_live.hpp"
 #include "harness/comm/nccl_types.hpp"
 #include "harness/core/error.hpp"
 
@@ -113,6 +114,7 @@ class Native final : public NcclLaunch {
                    .root = call.root,
                    .own = own_.data()} {}
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
+    const Passage passage;
     note(row_.enqueue(arguments_, send, recv), row_.call);
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/comm/nccl_live.hpp"
 #include "harness/comm/nccl_nonblocking.hpp"
 #include "harness/comm/nccl_transfers.hpp"
 #include "harness/core/error.hpp"
@@ -33,7 +34,7 @@ std::shared_ptr<const Comm> connect_all(Team& team, const CudaDevice& device) {
   check(device.gpu(),
         ncclCommInitRankConfig(&made, team.size(), invitation.id, team.rank(), &blocking),
         "ncclCommInitRankConfig");
-  return std::make_shared<const Comm>(made);
+  return std::make_shared<const Comm>(own(made));
 }
 
 /// One communicator of all ranks. Parts are split from it, but for all ranks, to whom it is lent
@@ -66,6 +67,7 @@ class NcclConnection final : public Connection {
 
   /// Parts are disjoint, so that their first ranks are colors.
   std::shared_ptr<const Comm> split(const Part& part) const {
+    const Passage passage;
     const bool idle = part.team == nullptr;
     auto blocking = config();
     ncclComm_t made = nullptr;
@@ -73,7 +75,7 @@ class NcclConnection final : public Connection {
           ncclCommSplit(whole_->get(), idle ? NCCL_SPLIT_NOCOLOR : part.ranks.front(),
                         idle ? 0 : part.team->rank(), &made, &blocking),
           "ncclCommSplit");
-    return std::make_shared<const Comm>(made);
+    return std::make_shared<const Comm>(own(made));
   }
 
   std::unique_ptr<Communicator> messages_of(const Part& part) const {
@@ -119,6 +121,7 @@ Backend backend() {
   row.memory = device::MemoryKind::device;
   row.library = library_version();
   row.done_on_return = false;
+  row.abort = abort_all;
   row.connect = [](Team& team, device::Device& device) -> std::unique_ptr<Connection> {
     auto* gpu = dynamic_cast<CudaDevice*>(&device);
     invariant(gpu != nullptr, "the nccl backend needs a GPU");

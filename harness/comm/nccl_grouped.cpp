@@ -1,5 +1,6 @@
 // Collectives that move blocks, as one group of sends and receives.
 #include "harness/comm/nccl_launch.hpp"
+#include "harness/comm/nccl_live.hpp"
 
 namespace assay::comm::nccl {
 namespace {
@@ -77,6 +78,7 @@ class Grouped final : public NcclLaunch {
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
     const bool in_place = send == nullptr;
     const std::byte* from = in_place ? recv : send;
+    const Passage passage;
     note(ncclGroupStart(), "ncclGroupStart");
     for (const auto& [peer, offset, bytes, own] : messages_.sends)
       if (bytes > 0 && !(own && in_place))

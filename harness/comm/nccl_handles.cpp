@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/comm/nccl_live.hpp"
 #include "harness/core/error.hpp"
 
 namespace assay::comm::nccl {
@@ -57,15 +58,10 @@ void check(const device::Gpu& gpu, ncclResult_t code, const char* call, std::sou
 }
 
 void check_state(const device::Gpu& gpu, ncclComm_t comm) {
+  const Passage passage;
   ncclResult_t state = ncclSuccess;
   check(gpu, ncclCommGetAsyncError(comm, &state), "ncclCommGetAsyncError");
   check(gpu, state, "what went on after a call that had returned");
-}
-
-void end(ncclComm_t comm) noexcept {
-  ncclResult_t state = ncclSuccess;
-  const bool well = ncclCommGetAsyncError(comm, &state) == ncclSuccess && state == ncclSuccess;
-  well ? ncclCommDestroy(comm) : ncclCommAbort(comm);
 }
 
 }  // namespace assay::comm::nccl

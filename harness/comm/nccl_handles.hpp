@@ -27,7 +27,8 @@ void check_state(const device::Gpu& gpu, ncclComm_t comm);
 using NcclFailure = FirstFailure<ncclResult_t, ncclSuccess>;
 
 inline ncclComm_t no_comm() noexcept { return nullptr; }
-/// One that has broken is aborted: to destroy it would wait for the others.
+/// One that has broken is aborted: to destroy it would wait for the others. One that an exception
+/// leaves stays live: the run ends, and what failed here must be told before others see its abort.
 void end(ncclComm_t comm) noexcept;
 using Comm = Owner<ncclComm_t, no_comm, end>;
 

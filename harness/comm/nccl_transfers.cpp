@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "harness/comm/nccl_live.hpp"
+
 namespace assay::comm::nccl {
 
 NcclTransfers::NcclTransfers(const CommView& view, std::vector<Transfer> transfers)
@@ -15,6 +17,7 @@ void NcclTransfers::start(std::size_t index, std::byte* data) noexcept {
 
 void NcclTransfers::finish(std::size_t) noexcept {
   if (started_.empty()) return;
+  const Passage passage;
   failure_.note(ncclGroupStart(), "ncclGroupStart");
   for (const auto& started : started_) enqueue(started);
   failure_.note(ncclGroupEnd(), "ncclGroupEnd");

@@ -45,13 +45,43 @@ class GoneWrong(NcclTest):
         self.assertFalse(self.json("out", "result.json")["run"]["complete"])
 
     def test_a_call_that_fails_on_one_rank_is_told(self):
-        run = self.run_on(3, *REDUCE, ASSAY_FAKE_NCCL="ncclAllReduce:ranks=1:after=5:error=2")
+        run = self.run_on(3, *REDUCE,
+                          # To destroy it would wait for ranks that know of nothing.
+                          ASSAY_FAKE_NCCL="ncclAllReduce:ranks=1:after=5:error=2,ncclCommDestroy:hang")
         self.expect_sentence(run, 12, r".*rank 1, GPU 1 .*ncclAllReduce.*ncclSystemError")
 
-    def test_a_hang_is_seen(self):
-        run = self.run_on(3, *REDUCE, "--timeout", "4", ASSAY_FAKE_NCCL="ncclAllReduce:ranks=1:after=5:hang")
-        self.expect_sentence(run, 12, ".*no progress .*inside the operation")
-        self.assertFalse(self.json("out", "result.json")["run"]["complete"])
+
+class Hangs(NcclTest):
+    """Nobody waits for what never returns: a report first, then all communicators aborted, then exit 12."""
+
+    def hang(self, ranks, trouble, *more):
+        run = self.run_on(ranks, *REDUCE, "--timeout", "2", *more, ASSAY_FAKE_NCCL=trouble,
+                          ASSAY_FAKE_NCCL_LOG=self.path("nccl.log"))
+        self.expect_sentence(run, 12, ".*no progress ")
+        result = self.json("out", "result.json")["run"]
+        self.assertFalse(result["complete"])
+        self.assertIn("no progress", result["reason"])
+        return run
+
+    def aborted(self):
+        """(rank, "whole" or "part") of every communicator."""
+        events = [line.split() for line in self.read("nccl.log").decode().splitlines()]
+        return sorted((int(rank), "part" if "." in name else "whole") for rank, event, name in events if event == "abort")
+
+    def test_all_communicators_are_aborted(self):
+        run = self.hang(4, "ncclAllReduce:ranks=1:after=5:hang", "--layout", "halves")
+        self.assertIn("inside the operation", run.err)
+        self.assertEqual(self.aborted(), [(rank, kind) for rank in range(4) for kind in ("part", "whole")])
+
+    def test_an_abort_that_hangs_holds_up_nothing(self):
+        self.hang(3, "ncclAllReduce:ranks=1:after=5:hang,ncclCommAbort:hang")
+        self.assertEqual(self.aborted(), [(rank, "whole") for rank in range(3)])
+        for rank in range(3):
+            self.assertIn("no progress", self.read(f"rank-{rank}.log").decode())
+
+    def test_a_rank_that_never_comes_to_connect(self):
+        run = self.hang(3, "ncclCommInitRankConfig:ranks=2:hang")
+        self.assertNotIn("inside the operation", run.err)
 
 
 if __name__ == "__main__":

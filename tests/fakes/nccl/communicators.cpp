@@ -161,9 +161,14 @@ ncclResult_t ncclCommSplit(ncclComm_t comm, int color, int key, ncclComm_t* out,
   return make({name, static_cast<int>(mine.size()), static_cast<int>(me)}, out);
 }
 
-ncclResult_t ncclCommDestroy(ncclComm_t comm) { return unmake(comm); }
+ncclResult_t ncclCommDestroy(ncclComm_t comm) {
+  while (enter("ncclCommDestroy").hang) pause();
+  return unmake(comm);
+}
 ncclResult_t ncclCommAbort(ncclComm_t comm) {
   if (comm == nullptr) return ncclSuccess;
+  log("abort " + comm->core->name);
+  while (enter("ncclCommAbort").hang) pause();
   comm->core->aborted = true;
   comm->core->wire.fail();
   return unmake(comm);

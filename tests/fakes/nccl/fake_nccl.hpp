@@ -26,7 +26,8 @@ struct Trouble {
                                      ///< is the communicator's state from then on
   double delay_s = 0;                ///< before the work
   bool corrupt = false;              ///< one bit of what the work writes on this rank flips
-  bool hang = false;                 ///< the work is not done until the communicator is aborted
+  bool hang = false;                 ///< the work is not done until the communicator is aborted; of
+                                     ///< what makes or ends one: it never returns
 };
 
 /// Forgets all trouble and reads the environment anew.

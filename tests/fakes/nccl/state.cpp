@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 
 #include "tests/fakes/text.hpp"
@@ -60,6 +61,13 @@ Trouble enter(const char* call) {
   for (const auto& trouble : s.troubles)
     if (trouble.call == call && here(trouble) && number >= trouble.after) now = trouble;
   return now;
+}
+
+void log(const std::string& event) {
+  const char* path = std::getenv("ASSAY_FAKE_NCCL_LOG");
+  if (path == nullptr) return;
+  // In one piece: all ranks write to it.
+  std::ofstream(path, std::ios::app) << std::to_string(launcher_rank()) + " " + event + "\n";
 }
 
 ncclResult_t told(ncclResult_t code, const std::string& why) {

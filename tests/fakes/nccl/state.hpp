@@ -42,6 +42,10 @@ State& state();
 /// The trouble that strikes at this call.
 Trouble enter(const char* call);
 
+/// Adds a line, "1 abort /name-of-the-communicator", to the file that ASSAY_FAKE_NCCL_LOG names:
+/// what a test can still read when the process is gone.
+void log(const std::string& event);
+
 /// Remembers why, for ncclGetLastError, and returns `code`.
 ncclResult_t told(ncclResult_t code, const std::string& why);
 
