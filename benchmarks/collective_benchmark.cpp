@@ -42,6 +42,9 @@ std::vector<DimSpec> dims_of(const CollectiveSpec& spec) {
   if (spec.rooted) dims.push_back({"root", std::string("0"), {}});
   if (spec.has_counts) dims.push_back({"counts", std::string("uniform"), {}});
   if (spec.has_window) dims.push_back({"window", std::int64_t{64}, {}});
+  dims.push_back({"buffers",
+                  std::string(buffer_kind_names.front()),
+                  {buffer_kind_names.begin(), buffer_kind_names.end()}});
   return dims;
 }
 
@@ -64,6 +67,21 @@ std::string refusal(const CollectiveSpec& spec, const Dims& dims, int ranks) {
     return "composed algorithms work out of place";
   const auto reason = algorithm->refusal(ranks);
   return reason.empty() ? std::string() : fmt::format("{}: {}", algorithm->name, reason);
+}
+
+std::string buffers_refusal(const Dims& dims, const bench::Facts& facts) {
+  const auto kind = buffers_of(dims);
+  const auto* backend = bench::backend_of(dims, facts.backends);
+  if (const auto& reason = backend->no_buffers[static_cast<std::size_t>(kind)]; !reason.empty())
+    return fmt::format("{}: {}", backend->name, reason);
+  if (kind != BufferKind::symmetric) return {};
+  if (text_dim(dims, "algorithm") != native)
+    return "symmetric buffers are for the library's own collectives, and a composed one is made of "
+           "messages: use registered ones";
+  if (facts.layout.many_pairs())
+    return "symmetric buffers are made by all ranks of a communicator, and pairs share that of all "
+           "ranks: use registered ones";
+  return {};
 }
 
 class CollectiveBenchmark final : public bench::Benchmark {
@@ -89,6 +107,8 @@ class CollectiveBenchmark final : public bench::Benchmark {
 
   bench::Support supports(const Case& spec, const bench::Facts& facts) const override {
     if (auto reason = bench::backend_refusal(spec.dims, facts); !reason.empty())
+      return {std::move(reason)};
+    if (auto reason = buffers_refusal(spec.dims, facts); !reason.empty())
       return {std::move(reason)};
     for (const auto& round : facts.layout.rounds)
       for (const auto& group : round.at_once)

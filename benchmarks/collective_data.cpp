@@ -12,8 +12,11 @@ CollectiveData::CollectiveData(const CollectiveSpec& spec, bench::Context& conte
       mine_(shape_.extent(context.group.rank)),
       rotation_(bench::rotation_over(context.rotation_bytes, largest_bytes())),
       turn_(rotation_.slots),
-      recv_(context.device, mine_.recv * shape_.width(), rotation_.slots) {
-  if (!in_place_) send_.emplace(context.device, mine_.send * shape_.width(), rotation_.slots);
+      recv_(context.device, mine_.recv * shape_.width(), rotation_.slots,
+            memory(largest_bytes()[0])) {
+  if (!in_place_)
+    send_.emplace(context.device, mine_.send * shape_.width(), rotation_.slots,
+                  memory(largest_bytes()[1]));
   const auto input = spec.input(shape_.call(0), context.group.rank);
   if (!in_place_)
     for (std::size_t i = 0; i < turn_.slots(); ++i) {
@@ -84,6 +87,15 @@ VerifyReport CollectiveData::compare(std::uint64_t in_place_result_at) const {
 std::vector<std::size_t> CollectiveData::largest_bytes() const {
   const auto most = shape_.largest();
   return {most.recv * shape_.width(), most.send * shape_.width()};
+}
+
+bench::RingMemory CollectiveData::memory(std::size_t largest) const {
+  const auto kind = buffers_of(context_.spec.dims);
+  if (kind == BufferKind::plain) return {};
+  return {[kind, &communicator = *context_.communicator](std::size_t bytes) {
+            return communicator.allocate(kind, bytes);
+          },
+          kind == BufferKind::symmetric ? largest : 0};
 }
 
 /// Every slot has a stream of its own, so that output of another slot is stale data.

@@ -42,6 +42,7 @@ class CollectiveData {
 
  private:
   std::vector<std::size_t> largest_bytes() const;
+  bench::RingMemory memory(std::size_t largest) const;
   std::uint64_t stream(std::size_t slot) const;
   void fill_in_place(std::size_t slot);
 

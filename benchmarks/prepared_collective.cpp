@@ -77,7 +77,8 @@ class PreparedCollective final : public bench::Prepared {
     const bool averages = spec_.reduces && call.op == ReduceOp::avg;
     const auto op = spec_.reduces ? std::optional(call.op) : std::nullopt;
     return bench::compose({schedule, call.type, op, std::string(algorithm->name),
-                           averages ? spec_.recv_elements(call, context_.group.rank) : 0},
+                           averages ? spec_.recv_elements(call, context_.group.rank) : 0,
+                           buffers_of(context_.spec.dims)},
                           *context_.communicator, context_.device);
   }
 

@@ -49,10 +49,13 @@ Rotation rotation_over(std::uint64_t rotation_bytes, const std::vector<std::size
 
 Turn::Turn(std::size_t slots) : slots_(slots), step_(step_over(slots)) {}
 
-BufferRing::BufferRing(device::Device& device, std::size_t bytes, std::size_t slots)
-    : device_(&device), bytes_(bytes), slots_(slots), stride_(stride_of(bytes, guard)) {
-  const auto end = offset + stride_ * (slots - 1) + bytes + guard;
-  buffer_ = device.allocate(end);
+BufferRing::BufferRing(device::Device& device, std::size_t bytes, std::size_t slots,
+                       const RingMemory& memory)
+    : device_(&device), bytes_(bytes), slots_(slots) {
+  const auto largest = std::max(bytes, memory.bytes_apart);
+  stride_ = stride_of(largest, guard);
+  const auto end = offset + stride_ * (slots - 1) + largest + guard;
+  buffer_ = memory.allocate ? memory.allocate(end) : device.allocate(end);
   if (stride_ < page) {  // one call for all: there may be a million slots
     device_->fill(slot(0) - guard, guard_pattern(), {0, 0, end - offset + guard});
     return;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -39,6 +40,14 @@ class Turn {
   std::size_t slots_, step_, next_ = 0, announced_ = 0;
 };
 
+/// Where the memory of a ring comes from, if not from the device, and how it lies there.
+struct RingMemory {
+  std::function<device::Buffer(std::size_t bytes)> allocate = {};
+  /// Slots lie as if they were of so many bytes, if that is more: alike on ranks whose buffers
+  /// differ.
+  std::size_t bytes_apart = 0;
+};
+
 /// `slots` buffers of `bytes` each, every one between two guard bands. Local.
 class BufferRing {
  public:
@@ -46,7 +55,8 @@ class BufferRing {
   /// so that they use all cache sets alike and never share the pair of lines that an adjacent-line
   /// prefetcher fetches; the guards between them make that at most three times their own lines.
   /// Empty slots are all the same one.
-  BufferRing(device::Device& device, std::size_t bytes, std::size_t slots);
+  BufferRing(device::Device& device, std::size_t bytes, std::size_t slots,
+             const RingMemory& memory = {});
 
   std::size_t slots() const { return slots_; }
   std::size_t bytes() const { return bytes_; }

@@ -1,5 +1,6 @@
 #include "harness/bench/composed.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "harness/core/error.hpp"
@@ -85,6 +86,13 @@ class Compiler {
   std::vector<std::size_t> transfer_of_;
 };
 
+device::Buffer scratch_of(const Composition& composition, comm::Communicator& communicator,
+                          device::Device& device) {
+  const auto bytes = composition.schedule.scratch * size_of(composition.type);
+  if (composition.buffers == BufferKind::plain) return device.allocate(bytes);
+  return communicator.allocate(composition.buffers, std::max<std::size_t>(bytes, 1));
+}
+
 class ComposedLaunch final : public comm::Launch {
  public:
   ComposedLaunch(const Composition& composition, Compiler compiled,
@@ -94,7 +102,7 @@ class ComposedLaunch final : public comm::Launch {
         divide_count_(composition.divide_count),
         ranks_(communicator.size()),
         waits_(communicator.done_on_return()),
-        scratch_(device.allocate(composition.schedule.scratch * size_of(composition.type))),
+        scratch_(scratch_of(composition, communicator, device)),
         program_(std::move(compiled.program)),
         transfers_(communicator.transfers(std::move(compiled.transfers))),
         info_{"composed " + composition.algorithm, composition.op ? "assay" : ""} {}

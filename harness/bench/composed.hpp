@@ -22,6 +22,7 @@ struct Composition {
   std::string algorithm;  ///< becomes the path: "composed ring"
   /// avg: elements of `recv` to divide by this once all else is done; 0 = none.
   std::uint64_t divide_count = 0;
+  BufferKind buffers = BufferKind::plain;  ///< the scratch memory too
 };
 
 /// Everything that a launch needs is resolved here: the order of starts, waits and local steps, and

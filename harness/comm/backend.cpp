@@ -21,6 +21,7 @@ namespace {
   row.name = std::move(name);
   row.memory = memory;
   row.missing = std::move(reason);
+  row.no_buffers = {};
   return row;
 }
 

@@ -1,6 +1,7 @@
 // The one table of backends, and the session that a run lives in.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -39,6 +40,8 @@ struct Backend {
   /// As Communicator::done_on_return(): the caller's clock times its launches. Else the device
   /// does, which may hold them back or record them.
   bool done_on_return = true;
+  /// By BufferKind: why the library cannot be told of such buffers; empty: it can.
+  std::array<std::string, 3> no_buffers{"", "its buffers are plain", "its buffers are plain"};
   std::string library;  ///< name and version as the library reports it
   /// Collective over `team`, for data in `memory` of `device`. Both outlive the connection, and
   /// `device` all communicators.

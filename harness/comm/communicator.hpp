@@ -8,8 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/core/buffer_kind.hpp"
 #include "harness/core/collective.hpp"
 #include "harness/core/data_type.hpp"
+#include "harness/core/error.hpp"
 #include "harness/core/pair_counts.hpp"
 #include "harness/core/reduce_op.hpp"
 #include "harness/device/device.hpp"
@@ -117,6 +119,12 @@ class Communicator {
   virtual bool waits_for_all_begun() const { return false; }
   /// Local. Indices of the result are those of `transfers`. Must not outlive the communicator.
   virtual std::unique_ptr<Transfers> transfers(std::vector<Transfer> transfers) = 0;
+  /// Memory for buffers of a kind that Backend::no_buffers does not refuse; of any content. For
+  /// symmetric ones collective over the communicator, with equal `bytes`. May outlive what it was
+  /// asked of. Throws RunError: memory, the library's refusal.
+  virtual device::Buffer allocate(BufferKind, std::size_t) {
+    throw InternalError("this library is told nothing of buffers");
+  }
 };
 
 }  // namespace assay::comm

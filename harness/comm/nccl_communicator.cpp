@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/comm/nccl_live.hpp"
+#include "harness/comm/nccl_memory.hpp"
 #include "harness/comm/nccl_nonblocking.hpp"
 #include "harness/comm/nccl_transfers.hpp"
 #include "harness/core/error.hpp"
@@ -115,12 +116,18 @@ std::unique_ptr<Transfers> NcclCommunicator::transfers(std::vector<Transfer> tra
   return std::make_unique<NcclTransfers>(view_, std::move(transfers));
 }
 
+device::Buffer NcclCommunicator::allocate(BufferKind kind, std::size_t bytes) {
+  return nccl::allocate(view_, kind, bytes);
+}
+
 Backend backend() {
   Backend row;
   row.name = "nccl";
   row.memory = device::MemoryKind::device;
   row.library = library_version();
   row.done_on_return = false;
+  for (const auto kind : {BufferKind::registered, BufferKind::symmetric})
+    row.no_buffers[static_cast<std::size_t>(kind)] = buffers_refusal(kind, versions());
   row.abort = abort_all;
   row.connect = [](Team& team, device::Device& device) -> std::unique_ptr<Connection> {
     auto* gpu = dynamic_cast<CudaDevice*>(&device);

@@ -22,9 +22,9 @@ std::optional<Enum> from(const Names& names, std::string_view text) {
 }
 
 /// Dimensions in the order people read them; the shape of a matrix product is one word.
-constexpr std::array<std::string_view, 12> label_order{
-    "collective", "way",       "bytes",    "m",      "type",    "op",
-    "counts",     "algorithm", "progress", "beside", "backend", "memory"};
+constexpr std::array<std::string_view, 13> label_order{
+    "collective", "way",      "bytes",  "m",       "type",    "op",    "counts",
+    "algorithm",  "progress", "beside", "backend", "buffers", "memory"};
 
 std::string shape(const Dims& dims) {
   std::string text;
@@ -42,8 +42,8 @@ std::string word(const Dims& dims, std::string_view dim) {
   if (dim == "beside")
     return "beside " + describe_beside(parse_beside(std::get<std::string>(at->second), dim));
   auto text = format_dim(at->second, find_dim(dim)->kind);
-  const bool usual = text == "mpi" || text == "host" || text == "native" || text == "direct" ||
-                     text == "uniform" || (dim == "progress" && text == "none");
+  const bool usual = text == "mpi" || text == "host" || text == "plain" || text == "native" ||
+                     text == "direct" || text == "uniform" || (dim == "progress" && text == "none");
   return usual ? std::string() : text;
 }
 
@@ -88,6 +88,7 @@ std::optional<DimValue> attribute(const Case& c, std::string_view key) {
   const auto at = c.dims.find(key);
   if (at != c.dims.end()) return at->second;
   if (key == "placement" || key == "repetition") return std::int64_t{0};
+  if (key == "buffers" && c.dims.contains("backend")) return std::string("plain");
   return std::nullopt;
 }
 

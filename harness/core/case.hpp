@@ -86,8 +86,9 @@ std::string_view layout_name(const Case& c);
 std::string companion_layout(const Case& c);
 
 /// The value a contract selects on: "benchmark", "layout" (without its placement, which is a
-/// dimension), "pacing", "cache" or a dimension. Placement and repetition are 0 where the case does
-/// not name them; any other dimension that it lacks is absent.
+/// dimension), "pacing", "cache" or a dimension. Placement and repetition are 0, and the buffers of
+/// a collective plain, where the case does not name them; any other dimension that it lacks is
+/// absent.
 std::optional<DimValue> attribute(const Case& c, std::string_view key);
 
 /// The value of dimension `counts` where it names a file; else null.

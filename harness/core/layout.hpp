@@ -33,6 +33,8 @@ struct Layout {
   std::size_t largest_group() const;
   /// Ranks in the smallest one; 0 without groups.
   std::size_t smallest_group() const;
+  /// Pairs in rounds, and so too many for a communicator of each.
+  bool many_pairs() const { return rounds.size() > 1 && largest_group() <= 2; }
   /// Index of the first group of `round`.
   std::size_t first_group(std::size_t round) const;
   friend bool operator==(const Layout&, const Layout&) = default;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,10 +27,12 @@ inline constexpr int poison_byte = 0xff;
 /// Move-only owner of memory.
 class Buffer {
  public:
-  using Free = void (*)(void* base, std::size_t bytes) noexcept;
+  /// Throws nothing. What it owns goes with the memory.
+  using Free = std::function<void(void* base, std::size_t bytes)>;
 
   Buffer() = default;
-  Buffer(void* base, std::size_t bytes, Free free) : base_(base), bytes_(bytes), free_(free) {}
+  Buffer(void* base, std::size_t bytes, Free free)
+      : base_(base), bytes_(bytes), free_(std::move(free)) {}
   ~Buffer() { reset(); }
   Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {
@@ -51,10 +54,11 @@ class Buffer {
   void reset() noexcept {
     if (base_ != nullptr) free_(base_, bytes_);
     base_ = nullptr;
+    free_ = nullptr;
   }
   void* base_ = nullptr;
   std::size_t bytes_ = 0;
-  Free free_ = nullptr;
+  Free free_;
 };
 
 struct Reduction {

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "harness/core/beside.hpp"
+#include "harness/core/buffer_kind.hpp"
 #include "harness/core/data_type.hpp"
 #include "harness/core/error.hpp"
 #include "harness/schedule/layouts.hpp"
@@ -58,6 +59,12 @@ void check_size(const Dims& dims, std::string_view where) {
                       fmt::format("{} bytes is no multiple of {} bytes of {}", size,
                                   size_of(*element), type_name),
                       "choose a multiple"});
+}
+
+/// Left out where it says nothing: figures from before there was a choice are of plain buffers.
+void drop_plain(Dims& dims) {
+  const auto at = dims.find("buffers");
+  if (at != dims.end() && buffers_of(dims) == BufferKind::plain) dims.erase(at);
 }
 
 /// A dimension that says nothing is left out, so that equal cases look equal.
@@ -130,6 +137,7 @@ void Builder::merge(const Request& request, Case c) {
 void Builder::add_case(const Request& request, Dims dims, const std::string& layout) {
   try {
     check_size(dims, "bytes");
+    drop_plain(dims);
     const auto placement = take_placement(dims);
     const auto key = layout_key(layout, placement);
     if (const auto at = dims.find("beside"); at != dims.end()) {

@@ -39,7 +39,7 @@ Seat take_seat(const Layout& layout, std::size_t round, comm::Team& world,
                comm::Connection* connection) {
   const auto& groups = layout.rounds[round].at_once;
   Seat seat;
-  comm::Part part{.one_of_many_pairs = layout.rounds.size() > 1 && layout.largest_group() <= 2};
+  comm::Part part{.one_of_many_pairs = layout.many_pairs()};
   int color = -1, key = 0;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const auto ranks = groups[g].ranks();

@@ -186,6 +186,9 @@ class FaultyCommunicator final : public comm::Communicator {
   std::unique_ptr<comm::Transfers> transfers(std::vector<comm::Transfer> all) override {
     return inner_->transfers(std::move(all));
   }
+  device::Buffer allocate(BufferKind kind, std::size_t bytes) override {
+    return inner_->allocate(kind, bytes);
+  }
 
  private:
   /// Elements that the collective defines on this rank, and that a fault may therefore touch.

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "benchmarks/catalogue.hpp"
+#include "harness/comm/nccl_memory.hpp"
 #include "harness/core/error.hpp"
 #include "harness/device/cuda_device.hpp"
 #include "harness/run/runner.hpp"
@@ -119,6 +120,38 @@ TEST_F(NcclRun, PairsUseMessagesOfTheWhole) {
   }
   expect_right("send_recv", "pairs", "grouped send/recv");
   expect_right("all_reduce", "pairs", "composed ring");
+}
+
+TEST_F(NcclRun, BuffersOfEveryKind) {
+  for (const auto* kind : {"registered", "symmetric"}) {
+    const Dims dims{{"buffers", std::string(kind)}};
+    expect_right("all_reduce", "world", "native", dims);
+    expect_right("gather", "world", "native", dims);  // of which the root has more
+    expect_right("all_to_all_v", "world", "grouped send/recv", dims);
+  }
+  Dims composed{{"buffers", std::string("registered")}, {"algorithm", std::string("ring")}};
+  expect_right("all_reduce", "world", "composed ring", composed);
+  composed.erase("algorithm");
+  if (size > 2) expect_right("ping_pong", "pairs", "composed direct", composed);
+  EXPECT_EQ(fake::leaks(), fake::Leaks{});
+}
+
+TEST_F(NcclRun, BuffersThatAreNotRegisteredAreToldNotMeasured) {
+  plan({.call = "ncclCommRegister", .corrupt = true});
+  const auto result = run("all_reduce", "world", {{"buffers", std::string("registered")}});
+  EXPECT_THAT(result.reason,
+              HasSubstr(rank == 0 ? "NCCL has not registered memory for registered buffers" : ""));
+}
+
+TEST(BuffersRefusal, NamesTheVersionThatIsNeeded) {
+  using comm::nccl::buffers_refusal;
+  EXPECT_EQ(buffers_refusal(BufferKind::plain, {21800, 21800}), "");
+  EXPECT_EQ(buffers_refusal(BufferKind::registered, {21900, 21900}), "");
+  EXPECT_EQ(buffers_refusal(BufferKind::registered, {21805, 22809}),
+            "registered buffers need NCCL 2.19, and assay was built with 2.18");
+  EXPECT_EQ(buffers_refusal(BufferKind::symmetric, {22809, 22605}),
+            "symmetric buffers need NCCL 2.27, and 2.26 is loaded");
+  EXPECT_EQ(buffers_refusal(BufferKind::symmetric, comm::nccl::versions()), "");
 }
 
 TEST_F(NcclRun, WrongDataAreSeen) {

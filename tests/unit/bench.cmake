@@ -1,6 +1,6 @@
 assay_test(bench_test LABEL unit TIMEOUT 60
-  SOURCES unit/buffer_ring_test.cpp unit/collective_shape_test.cpp unit/footprint_test.cpp unit/gemm_data_test.cpp
-          unit/local_benchmarks_test.cpp
+  SOURCES unit/buffer_kinds_test.cpp unit/buffer_ring_test.cpp unit/collective_shape_test.cpp
+          unit/footprint_test.cpp unit/gemm_data_test.cpp unit/local_benchmarks_test.cpp
   LINKS assay::benchmarks)
 assay_test(suite_files_test LABEL unit TIMEOUT 60
   SOURCES unit/suite_files_test.cpp

@@ -142,6 +142,24 @@ TEST_F(Ring, AWriteBesideAnySlotIsSeenWithItsOffset) {
   }
 }
 
+TEST_F(Ring, LiesAlikeWhereBuffersDiffer) {
+  const BufferRing small(*device_, 100, 3, {.bytes_apart = 5000}), large(*device_, 5000, 3);
+  EXPECT_EQ(small.slot(2) - small.slot(0), large.slot(2) - large.slot(0));
+  EXPECT_FALSE(small.overwritten(1));
+  small.slot(1)[100] = std::byte{0};
+  EXPECT_EQ(small.overwritten(1), 100) << "the guard is behind what is used";
+}
+
+TEST_F(Ring, TakesItsMemoryFromWhereItIsTold) {
+  std::size_t asked = 0;
+  const BufferRing ring(*device_, 100, 3, {.allocate = [&](std::size_t bytes) {
+    asked = bytes;
+    return device_->allocate(bytes);
+  }});
+  EXPECT_GE(asked, 300U);
+  EXPECT_FALSE(ring.overwritten(2));
+}
+
 TEST_F(Ring, PoisonStaysInsideItsSlot) {
   const BufferRing ring(*device_, 100, 3);
   for (std::size_t i = 0; i < ring.slots(); ++i) ring.poison(i);

@@ -35,6 +35,14 @@ TEST(Label, ReadsLikeASentence) {
   EXPECT_EQ(label(c), "all_reduce 64 MiB fp32 sum nccl in-place world stream warm placement 7");
 }
 
+TEST(Label, PlainBuffersGoWithoutSaying) {
+  auto c = all_reduce();
+  c.dims["buffers"] = "plain";
+  EXPECT_EQ(label(c), "all_reduce 64 MiB fp32 sum world stream");
+  c.dims["buffers"] = "symmetric";
+  EXPECT_EQ(label(c), "all_reduce 64 MiB fp32 sum symmetric world stream");
+}
+
 TEST(Label, WritesAShapeAsOneWord) {
   Case c{.benchmark = "gemm", .layout = "each"};
   c.dims = {
@@ -53,6 +61,14 @@ TEST(Attribute, FindsWhatAContractSelectsOn) {
   EXPECT_EQ(attribute(c, "in_place"), DimValue(false));
   EXPECT_EQ(attribute(c, "m"), std::nullopt);
   EXPECT_EQ(attribute(c, "colour"), std::nullopt);
+}
+
+TEST(Attribute, BuffersOfACollectiveArePlainUnlessNamed) {
+  auto c = all_reduce();
+  EXPECT_EQ(attribute({.benchmark = "copy"}, "buffers"), std::nullopt);
+  EXPECT_EQ(attribute(c, "buffers"), DimValue("plain"));
+  c.dims["buffers"] = "registered";
+  EXPECT_EQ(attribute(c, "buffers"), DimValue("registered"));
 }
 
 TEST(Attribute, PlacementAndRepetitionAreZeroUnlessNamed) {

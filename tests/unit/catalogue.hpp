@@ -19,6 +19,7 @@ inline Catalogue catalogue() {
   const DimSpec backend{"backend", "mpi", {"mpi"}};
   const DimSpec memory{"memory", "host", {"host"}};
   const DimSpec type{"type", "fp32", types};
+  const DimSpec buffers{"buffers", "plain", {"plain", "registered", "symmetric"}};
   const DimSpec op{"op", "sum", {"sum", "prod", "min", "max", "avg"}};
   const auto bytes = [](std::int64_t size) { return DimSpec{"bytes", size, {}}; };
   const auto side = [](std::string_view name) { return DimSpec{name, std::int64_t{512}, {}}; };
@@ -27,7 +28,7 @@ inline Catalogue catalogue() {
       {"noop", "the harness itself", {}, {"time"}, "world", false, nullptr, ten_microseconds},
       {"all_reduce",
        "",
-       {backend, memory, type, op, bytes(1 << 20), {"in_place", false, {}}},
+       {backend, memory, type, op, bytes(1 << 20), {"in_place", false, {}}, buffers},
        collective,
        "world",
        true,

@@ -47,6 +47,15 @@ TEST(MakePlan, TakesTheProductOfAllLists) {
   EXPECT_EQ(text_dim(plan.cases[0].dims, "op"), "sum") << "defaults are filled in";
 }
 
+TEST(MakePlan, LeavesOutThatBuffersArePlain) {
+  auto request = all_reduce({number(8)});
+  request.dims["buffers"] = {"plain", "registered"};
+  const auto plan = plan_of({request, all_reduce({number(8)})});
+  ASSERT_THAT(plan.cases, SizeIs(2)) << "plain is the case as it always was";
+  for (const auto& c : plan.cases)
+    EXPECT_EQ(c.dims.contains("buffers"), attribute(c, "buffers") != DimValue("plain"));
+}
+
 TEST(MakePlan, UsesTheDefaultLayout) {
   EXPECT_EQ(plan_of({{.benchmark = "copy", .where = "s"}}).cases.at(0).layout, "each");
 }

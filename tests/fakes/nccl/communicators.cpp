@@ -69,6 +69,34 @@ ncclResult_t no_communicator(const char* call) {
   return told(ncclInvalidArgument, std::string(call) + " : comm argument is NULL");
 }
 
+struct Range {
+  void* base;
+  std::size_t bytes;
+};
+ncclResult_t make_registration(const char* call, ncclComm_t comm, Range range, void** handle) {
+  const Trouble trouble = enter(call);
+  if (comm == nullptr) return no_communicator(call);
+  if (trouble.error != ncclSuccess) return told(trouble.error, std::string("planned for ") + call);
+  auto* reached = assay::fakes::cuda::reach(range.base, range.bytes);
+  if (reached == nullptr || reached == range.base)
+    return told(ncclInvalidArgument, std::string(call) + " of memory that is not the GPU's");
+  *handle = nullptr;
+  if (trouble.corrupt) return ncclSuccess;  // as where NCCL was told to register nothing
+  *handle = new int;
+  ++comm->core->registrations;
+  const std::lock_guard lock(state().mutex);
+  ++state().made.registrations;
+  return ncclSuccess;
+}
+ncclResult_t end_registration(const char* call, ncclComm_t comm, void* handle) {
+  if (comm == nullptr) return no_communicator(call);
+  delete static_cast<int*>(handle);
+  --comm->core->registrations;
+  const std::lock_guard lock(state().mutex);
+  --state().made.registrations;
+  return ncclSuccess;
+}
+
 bool usable(const ncclConfig_t* config) {
   return config == nullptr || (config->magic == 0xcafebeef && config->size == sizeof *config &&
                                config->blocking != 0);  // without threads
@@ -163,6 +191,7 @@ ncclResult_t ncclCommSplit(ncclComm_t comm, int color, int key, ncclComm_t* out,
 
 ncclResult_t ncclCommDestroy(ncclComm_t comm) {
   while (enter("ncclCommDestroy").hang) pause();
+  if (comm != nullptr && comm->core->registrations > 0) std::abort();  // they would end too late
   return unmake(comm);
 }
 ncclResult_t ncclCommAbort(ncclComm_t comm) {
@@ -192,22 +221,28 @@ ncclResult_t ncclCommUserRank(const ncclComm_t comm, int* rank) {
 
 ncclResult_t ncclCommRegister(const ncclComm_t comm, void* buffer, std::size_t bytes,
                               void** handle) {
-  const Trouble trouble = enter("ncclCommRegister");
-  if (comm == nullptr) return no_communicator("ncclCommRegister");
-  if (trouble.error != ncclSuccess) return told(trouble.error, "planned for ncclCommRegister");
-  if (assay::fakes::cuda::reach(buffer, bytes) == nullptr)
-    return told(ncclInvalidArgument, "ncclCommRegister of memory that is not the GPU's");
-  *handle = new int;
-  const std::lock_guard lock(state().mutex);
-  ++state().made.registrations;
-  return ncclSuccess;
+  return make_registration("ncclCommRegister", comm, {buffer, bytes}, handle);
 }
 ncclResult_t ncclCommDeregister(const ncclComm_t comm, void* handle) {
-  if (comm == nullptr) return no_communicator("ncclCommDeregister");
-  delete static_cast<int*>(handle);
-  const std::lock_guard lock(state().mutex);
-  --state().made.registrations;
+  return end_registration("ncclCommDeregister", comm, handle);
+}
+
+ncclResult_t ncclCommWindowRegister(ncclComm_t comm, void* buffer, std::size_t bytes,
+                                    ncclWindow_t* window, int flags) {
+  if (flags != NCCL_WIN_COLL_SYMMETRIC) return told(ncclInvalidArgument, "a window of what?");
+  void* handle = nullptr;
+  const auto code = make_registration("ncclCommWindowRegister", comm, {buffer, bytes}, &handle);
+  if (code != ncclSuccess) return code;
+  auto& core = *comm->core;
+  const auto sizes = core.wire.gather(bytes, [&] { return core.lost(); });
+  if (sizes.empty()) return told(ncclRemoteError, "a rank failed while windows were made");
+  if (std::count(sizes.begin(), sizes.end(), bytes) != core.wire.ranks())
+    return told(ncclInvalidArgument, "a symmetric window of different sizes");
+  *window = static_cast<ncclWindow_t>(handle);
   return ncclSuccess;
+}
+ncclResult_t ncclCommWindowDeregister(ncclComm_t comm, ncclWindow_t window) {
+  return end_registration("ncclCommWindowDeregister", comm, window);
 }
 
 ncclResult_t ncclMemAlloc(void** memory, std::size_t bytes) {

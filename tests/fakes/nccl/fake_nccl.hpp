@@ -25,7 +25,8 @@ struct Trouble {
   ncclResult_t async = ncclSuccess;  ///< the call returns success, its work is not done, and this
                                      ///< is the communicator's state from then on
   double delay_s = 0;                ///< before the work
-  bool corrupt = false;              ///< one bit of what the work writes on this rank flips
+  bool corrupt = false;              ///< one bit of what the work writes on this rank flips; of a
+                                     ///< registration: none is made
   bool hang = false;                 ///< the work is not done until the communicator is aborted; of
                                      ///< what makes or ends one: it never returns
 };
