@@ -27,6 +27,8 @@ bench::Benchmarks catalogue() {
   for (const auto* spec : rows) all.push_back(make_collective_benchmark(*spec));
   all.push_back(make_overlap());
   all.push_back(make_congestion());
+  all.push_back(make_communicator());
+  all.push_back(make_registration());
   all.push_back(make_copy());
   all.push_back(make_triad());
   all.push_back(make_read());

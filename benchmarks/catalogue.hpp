@@ -10,6 +10,8 @@ namespace assay::benchmarks {
 std::shared_ptr<const bench::Benchmark> make_noop();
 std::shared_ptr<const bench::Benchmark> make_overlap();
 std::shared_ptr<const bench::Benchmark> make_congestion();
+std::shared_ptr<const bench::Benchmark> make_communicator();
+std::shared_ptr<const bench::Benchmark> make_registration();
 std::shared_ptr<const bench::Benchmark> make_copy();
 std::shared_ptr<const bench::Benchmark> make_triad();
 std::shared_ptr<const bench::Benchmark> make_read();

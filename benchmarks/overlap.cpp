@@ -175,7 +175,7 @@ class Overlap final : public bench::Benchmark {
     if (auto reason = nonblocking_refusal(spec.dims, facts); !reason.empty())
       return {std::move(reason)};
     if (text_dim(spec.dims, "progress") == "poll" &&
-        bench::timed_by(spec.dims, facts.backends) == bench::TimedBy::device)
+        bench::timed_by(info_, spec.dims, facts.backends) == bench::TimedBy::device)
       return {fmt::format("{} goes on by itself, and nobody polls: use progress none",
                           text_dim(spec.dims, "backend"))};
     return {};

@@ -42,7 +42,9 @@ bool needs_gpu(const Dims& dims, std::span<const comm::Backend> backends) {
   return !missing && memory_of(dims, backends) == device::MemoryKind::device;
 }
 
-TimedBy timed_by(const Dims& dims, std::span<const comm::Backend> backends) {
+TimedBy timed_by(const BenchmarkInfo& info, const Dims& dims,
+                 std::span<const comm::Backend> backends) {
+  if (info.on_host) return TimedBy::caller;
   const auto* backend = backend_of(dims, backends);
   if (backend != nullptr) return backend->done_on_return ? TimedBy::caller : TimedBy::device;
   return memory_of(dims, backends) == device::MemoryKind::host ? TimedBy::caller : TimedBy::device;
@@ -56,7 +58,7 @@ Support support(const Benchmark& benchmark, const Case& spec, const Facts& facts
   if (spec.protocol.pacing != Pacing::graph) return {};
   if (!on_gpu)
     return {"pacing graph replays what a GPU has recorded, and this is in the host's memory"};
-  if (timed_by(spec.dims, facts.backends) == TimedBy::caller)
+  if (timed_by(benchmark.info(), spec.dims, facts.backends) == TimedBy::caller)
     return {
         fmt::format("pacing graph replays what is only enqueued, and what {} launches is done "
                     "when the call returns: use isolated or stream",

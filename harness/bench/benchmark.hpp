@@ -41,7 +41,8 @@ bool needs_gpu(const Dims& dims, std::span<const comm::Backend> backends);
 /// Whose clock sees a launch end: the caller's, or that of the device which was only given it.
 /// Pure.
 enum class TimedBy { caller, device };
-TimedBy timed_by(const Dims& dims, std::span<const comm::Backend> backends);
+TimedBy timed_by(const BenchmarkInfo& info, const Dims& dims,
+                 std::span<const comm::Backend> backends);
 
 /// Why dimension `backend` names none that is built in; empty: it does. Pure.
 std::string backend_refusal(const Dims& dims, const Facts& facts);
@@ -101,7 +102,7 @@ class Prepared {
   /// agree on. No: they cannot measure it between them. The team outlives the Prepared. Throws
   /// RunError.
   virtual Support calibrate(comm::Team&) { return {}; }
-  /// Untimed and local.
+  /// Untimed. Local; or, of what is paced isolated only, collective over the group.
   virtual void reset(Iteration) {}
   /// One timed operation: the next of turns(). Nothing in it allocates, logs, throws or looks
   /// anything up.

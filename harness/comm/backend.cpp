@@ -22,6 +22,7 @@ namespace {
   row.memory = memory;
   row.missing = std::move(reason);
   row.no_buffers = {};
+  row.no_making = {};
   return row;
 }
 

@@ -35,6 +35,7 @@ class Connection {
 struct Backend {
   std::string name;
   device::MemoryKind memory = device::MemoryKind::host;
+  static constexpr const char* not_by_itself = "it makes no communicators that could be measured";
   std::string missing;         ///< why it cannot be used; empty: it can
   std::string no_nonblocking;  ///< why it has no nonblocking collectives; empty: it has
   /// As Communicator::done_on_return(): the caller's clock times its launches. Else the device
@@ -42,6 +43,8 @@ struct Backend {
   bool done_on_return = true;
   /// By BufferKind: why the library cannot be told of such buffers; empty: it can.
   std::array<std::string, 3> no_buffers{"", "its buffers are plain", "its buffers are plain"};
+  /// By Making: why making communicators cannot be measured; empty: it can.
+  std::array<std::string, 3> no_making{not_by_itself, not_by_itself, not_by_itself};
   std::string library;  ///< name and version as the library reports it
   /// Collective over `team`, for data in `memory` of `device`. Both outlive the connection, and
   /// `device` all communicators.

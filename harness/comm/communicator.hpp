@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/comm/setup.hpp"
 #include "harness/core/buffer_kind.hpp"
 #include "harness/core/collective.hpp"
 #include "harness/core/data_type.hpp"
@@ -125,6 +126,11 @@ class Communicator {
   virtual device::Buffer allocate(BufferKind, std::size_t) {
     throw InternalError("this library is told nothing of buffers");
   }
+  /// Local; null where Backend::no_making says why.
+  virtual std::unique_ptr<Setup> making(Making) { return nullptr; }
+  /// Local. Of memory of its own, of a kind that Backend::no_buffers does not refuse, but plain.
+  /// Throws RunError (memory).
+  virtual std::unique_ptr<Setup> registering(BufferKind, std::size_t) { return nullptr; }
 };
 
 }  // namespace assay::comm

@@ -1,5 +1,6 @@
 #include "harness/comm/mpi_communicator.hpp"
 
+#include "harness/comm/mpi_setup.hpp"
 #include "harness/comm/mpi_transfers.hpp"
 
 namespace assay::comm::mpi {
@@ -19,6 +20,10 @@ std::unique_ptr<Nonblocking> MpiCommunicator::nonblocking(const CollectiveCall& 
 
 std::unique_ptr<Transfers> MpiCommunicator::transfers(std::vector<Transfer> transfers) {
   return std::make_unique<MpiTransfers>(comm_.get(), std::move(transfers));
+}
+
+std::unique_ptr<Setup> MpiCommunicator::making(Making making) {
+  return make_setup(view_, making);
 }
 
 }  // namespace assay::comm::mpi

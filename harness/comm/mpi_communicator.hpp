@@ -18,6 +18,7 @@ class MpiCommunicator final : public Communicator {
   std::unique_ptr<Launch> native(const CollectiveCall& call) override;
   std::unique_ptr<Nonblocking> nonblocking(const CollectiveCall& call) override;
   std::unique_ptr<Transfers> transfers(std::vector<Transfer> transfers) override;
+  std::unique_ptr<Setup> making(Making making) override;
 
  private:
   Comm comm_;

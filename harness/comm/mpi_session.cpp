@@ -64,6 +64,7 @@ Backend gpu_backend(std::string name, GpuPath path) {
   row.name = std::move(name);
   row.memory = device::MemoryKind::device;
   row.no_nonblocking = "what goes on beside work on the GPU is not measured here: use nccl";
+  row.no_making.fill("its communicators are those of mpi: measure them there");
   row.library = library_version();
   row.connect = [path](Team&, device::Device& gpu) {
     return connection([&gpu, path](Comm comm) {
@@ -82,6 +83,7 @@ Backend backend() {
   row.name = "mpi";
   row.memory = device::MemoryKind::host;
   row.library = library_version();
+  row.no_making = {"it is initialised once in a process", "", ""};
   row.connect = [](Team&, device::Device& host) {
     return connection(
         [&host](Comm comm) { return std::make_unique<MpiCommunicator>(std::move(comm), host); });

@@ -5,6 +5,7 @@
 #include "harness/comm/nccl_live.hpp"
 #include "harness/comm/nccl_memory.hpp"
 #include "harness/comm/nccl_nonblocking.hpp"
+#include "harness/comm/nccl_setup.hpp"
 #include "harness/comm/nccl_transfers.hpp"
 #include "harness/core/error.hpp"
 
@@ -13,27 +14,12 @@ namespace {
 
 using device::cuda::CudaDevice;
 
-/// Blocking: a communicator that is not makes a thread for every collective, which is measured.
-ncclConfig_t config() {
-  ncclConfig_t blocking = NCCL_CONFIG_INITIALIZER;
-  blocking.blocking = 1;
-  return blocking;
-}
-
-struct Invitation {
-  ncclResult_t code = ncclSuccess;
-  ncclUniqueId id{};
-};
-
 std::shared_ptr<const Comm> connect_all(Team& team, const CudaDevice& device) {
-  Invitation invitation;
-  if (team.rank() == 0) invitation.code = ncclGetUniqueId(&invitation.id);
-  invitation = broadcast_value(team, invitation);  // with its failure, which is everybody's
-  check(device.gpu(), invitation.code, "ncclGetUniqueId");
-  auto blocking = config();
+  const auto id = agree_on_id(team, device.gpu());
+  const Passage passage;
+  auto config = blocking_config();
   ncclComm_t made = nullptr;
-  check(device.gpu(),
-        ncclCommInitRankConfig(&made, team.size(), invitation.id, team.rank(), &blocking),
+  check(device.gpu(), ncclCommInitRankConfig(&made, team.size(), id, team.rank(), &config),
         "ncclCommInitRankConfig");
   return std::make_shared<const Comm>(own(made));
 }
@@ -70,11 +56,11 @@ class NcclConnection final : public Connection {
   std::shared_ptr<const Comm> split(const Part& part) const {
     const Passage passage;
     const bool idle = part.team == nullptr;
-    auto blocking = config();
+    auto config = blocking_config();
     ncclComm_t made = nullptr;
     check(device_.gpu(),
           ncclCommSplit(whole_->get(), idle ? NCCL_SPLIT_NOCOLOR : part.ranks.front(),
-                        idle ? 0 : part.team->rank(), &made, &blocking),
+                        idle ? 0 : part.team->rank(), &made, &config),
           "ncclCommSplit");
     return std::make_shared<const Comm>(own(made));
   }
@@ -120,6 +106,12 @@ device::Buffer NcclCommunicator::allocate(BufferKind kind, std::size_t bytes) {
   return nccl::allocate(view_, kind, bytes);
 }
 
+std::unique_ptr<Setup> NcclCommunicator::making(Making making) { return make_setup(view_, making); }
+
+std::unique_ptr<Setup> NcclCommunicator::registering(BufferKind kind, std::size_t bytes) {
+  return make_registering(view_, kind, bytes);
+}
+
 Backend backend() {
   Backend row;
   row.name = "nccl";
@@ -128,6 +120,7 @@ Backend backend() {
   row.done_on_return = false;
   for (const auto kind : {BufferKind::registered, BufferKind::symmetric})
     row.no_buffers[static_cast<std::size_t>(kind)] = buffers_refusal(kind, versions());
+  row.no_making = {"", "", "it has no call for a duplicate: split makes one"};
   row.abort = abort_all;
   row.connect = [](Team& team, device::Device& device) -> std::unique_ptr<Connection> {
     auto* gpu = dynamic_cast<CudaDevice*>(&device);

@@ -20,6 +20,8 @@ class NcclCommunicator final : public Communicator {
   std::unique_ptr<Nonblocking> nonblocking(const CollectiveCall& call) override;
   std::unique_ptr<Transfers> transfers(std::vector<Transfer> transfers) override;
   device::Buffer allocate(BufferKind kind, std::size_t bytes) override;
+  std::unique_ptr<Setup> making(Making making) override;
+  std::unique_ptr<Setup> registering(BufferKind kind, std::size_t bytes) override;
 
  private:
   CommView view_;

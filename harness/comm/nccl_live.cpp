@@ -28,10 +28,14 @@ void Passage::await_exit_if_aborted() noexcept {
   while (aborting.load(std::memory_order_acquire)) ::pause();
 }
 
-Comm own(ncclComm_t made) {
-  Comm owner(made);
+void note_live(ncclComm_t made) {
   const std::lock_guard lock(live().mutex);
   if (made != nullptr) live().comms.insert(made);
+}
+
+Comm own(ncclComm_t made) {
+  Comm owner(made);
+  note_live(made);
   return owner;
 }
 

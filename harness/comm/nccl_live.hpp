@@ -6,7 +6,9 @@
 
 namespace assay::comm::nccl {
 
-/// The owner of a communicator that has just been made.
+/// One that has just been made is live until it ends.
+void note_live(ncclComm_t made);
+/// Its owner.
 Comm own(ncclComm_t made);
 
 /// See Backend::abort. What is being made or destroyed at that moment is left to the process's end.

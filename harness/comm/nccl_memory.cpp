@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "harness/comm/nccl_live.hpp"
 #include "harness/core/error.hpp"
 
@@ -14,81 +16,54 @@ std::string text(int version) {
   return fmt::format("{}.{}", version / 10'000, version / 100 % 100);
 }
 
-/// A registration of memory with a communicator. NCCL's handle is null where it does not make one
-/// though it was asked to, and says nothing of it.
-struct Registration {
-  void* handle = nullptr;
+/// Calls of NCCL that older versions lack; nothing asks for what buffers_refusal() refuses.
+struct Calls {
+  ncclResult_t (*make)(ncclComm_t comm, void* base, std::size_t bytes, void** handle) = nullptr;
   void (*end)(ncclComm_t comm, void* handle) = nullptr;
+  const char* name = "";
 };
-
-#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0)
-Registration open_window(const CommView& view, void* base, std::size_t bytes) {
-  ncclWindow_t window = nullptr;
-  check(view.device.gpu(),
-        ncclCommWindowRegister(view.comm(), base, bytes, &window, NCCL_WIN_COLL_SYMMETRIC),
-        "ncclCommWindowRegister");
-  return {window, [](ncclComm_t comm, void* handle) {
-            ncclCommWindowDeregister(comm, static_cast<ncclWindow_t>(handle));
-          }};
-}
-#else
-Registration open_window(const CommView&, void*, std::size_t) {
-  throw InternalError("symmetric buffers are refused with this NCCL");
-}
-#endif
 
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
-Registration enter(const CommView& view, void* base, std::size_t bytes) {
-  void* handle = nullptr;
-  check(view.device.gpu(), ncclCommRegister(view.comm(), base, bytes, &handle), "ncclCommRegister");
-  return {handle, [](ncclComm_t comm, void* made) { ncclCommDeregister(comm, made); }};
-}
-
-/// Memory of NCCL's, and out of NCCL's hands before it is freed.
-class Registered {
- public:
-  Registered(const CommView& view, BufferKind kind, std::size_t bytes) : owner_(view.owner) {
-    const auto& gpu = view.device.gpu();
-    const Passage passage;
-    check(gpu, ncclMemAlloc(&base_, bytes), fmt::format("ncclMemAlloc of {} bytes", bytes).c_str());
-    try {
-      made_ = kind == BufferKind::symmetric ? open_window(view, base_, bytes)
-                                            : enter(view, base_, bytes);
-      if (made_.handle == nullptr)
-        throw RunError(
-            {gpu.where(),
-             fmt::format("NCCL has not registered memory for {} buffers, and says nothing of why",
-                         buffer_kind_names[static_cast<std::size_t>(kind)]),
-             "unset NCCL_LOCAL_REGISTER, NCCL_WIN_ENABLE, NCCL_CUMEM_ENABLE and "
-             "NCCL_P2P_USE_CUDA_MEMCPY, or measure plain buffers"});
-    } catch (...) {
-      ncclMemFree(base_);
-      throw;
-    }
-  }
-  ~Registered() {
-    const Passage passage;
-    made_.end(owner_->get(), made_.handle);
-    ncclMemFree(base_);
-  }
-  Registered(const Registered&) = delete;
-  Registered& operator=(const Registered&) = delete;
-  void* base() const { return base_; }
-
- private:
-  std::shared_ptr<const Comm> owner_;
-  void* base_ = nullptr;
-  Registration made_;
-};
+ncclResult_t allocate_memory(void** base, std::size_t bytes) { return ncclMemAlloc(base, bytes); }
+void free_memory(void* base) { ncclMemFree(base); }
+constexpr Calls registering{[](ncclComm_t comm, void* base, std::size_t bytes, void** handle) {
+                              return ncclCommRegister(comm, base, bytes, handle);
+                            },
+                            [](ncclComm_t comm, void* handle) { ncclCommDeregister(comm, handle); },
+                            "ncclCommRegister"};
 #else
-class Registered {
- public:
-  Registered(const CommView&, BufferKind, std::size_t) {
-    throw InternalError("registered buffers are refused with this NCCL");
-  }
-  void* base() const { return nullptr; }
-};
+ncclResult_t allocate_memory(void**, std::size_t) { return ncclInvalidUsage; }
+void free_memory(void*) {}
+constexpr Calls registering{};
 #endif
+
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0)
+constexpr Calls opening{[](ncclComm_t comm, void* base, std::size_t bytes, void** handle) {
+                          ncclWindow_t window = nullptr;
+                          const auto code = ncclCommWindowRegister(comm, base, bytes, &window,
+                                                                   NCCL_WIN_COLL_SYMMETRIC);
+                          *handle = window;
+                          return code;
+                        },
+                        [](ncclComm_t comm, void* handle) {
+                          ncclCommWindowDeregister(comm, static_cast<ncclWindow_t>(handle));
+                        },
+                        "ncclCommWindowRegister"};
+#else
+constexpr Calls opening{};
+#endif
+
+/// In the order of their going: registration, memory.
+struct Registered {
+  Registered(const CommView& view, BufferKind kind, std::size_t bytes) : memory(view, bytes) {
+    NcclFailure failure;
+    registration = Registration(view, kind, memory, failure);
+    nccl::check(view.device.gpu(), failure.code(), failure.call());
+    registration.check(view, kind);
+  }
+  NcclMemory memory;
+  Registration registration;
+};
 
 }  // namespace
 
@@ -110,10 +85,49 @@ std::string buffers_refusal(BufferKind kind, Versions versions) {
   return {};
 }
 
+NcclMemory::NcclMemory(const CommView& view, std::size_t bytes) : bytes_(bytes) {
+  const auto call = fmt::format("ncclMemAlloc of {} bytes", bytes);
+  nccl::check(view.device.gpu(), allocate_memory(&base_, bytes), call.c_str());
+}
+
+NcclMemory::~NcclMemory() { free_memory(base_); }
+
+Registration::Registration(const CommView& view, BufferKind kind, const NcclMemory& memory,
+                           NcclFailure& failure) noexcept
+    : owner_(view.owner) {
+  const Passage passage;
+  const auto& calls = kind == BufferKind::symmetric ? opening : registering;
+  failure.note(calls.make(view.comm(), memory.data(), memory.size(), &handle_), calls.name);
+  end_ = calls.end;
+}
+
+Registration::~Registration() {
+  if (handle_ == nullptr) return;
+  const Passage passage;
+  end_(owner_->get(), handle_);
+}
+
+Registration& Registration::operator=(Registration&& other) noexcept {
+  std::swap(owner_, other.owner_);
+  std::swap(handle_, other.handle_);
+  std::swap(end_, other.end_);
+  return *this;
+}
+
+void Registration::check(const CommView& view, BufferKind kind) const {
+  if (handle_ != nullptr) return;
+  throw RunError({view.device.gpu().where(),
+                  fmt::format("NCCL has not registered memory for {} buffers, and says nothing of "
+                              "why",
+                              buffer_kind_names[static_cast<std::size_t>(kind)]),
+                  "unset NCCL_LOCAL_REGISTER, NCCL_WIN_ENABLE, NCCL_CUMEM_ENABLE and "
+                  "NCCL_P2P_USE_CUDA_MEMCPY, or measure plain buffers"});
+}
+
 device::Buffer allocate(const CommView& view, BufferKind kind, std::size_t bytes) {
   if (kind == BufferKind::plain) return view.device.allocate(bytes);
   auto memory = std::make_shared<const Registered>(view, kind, bytes);
-  auto* base = memory->base();
+  auto* base = memory->memory.data();
   return {base, bytes, [kept = std::move(memory)](void*, std::size_t) {}};
 }
 

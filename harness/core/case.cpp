@@ -22,9 +22,9 @@ std::optional<Enum> from(const Names& names, std::string_view text) {
 }
 
 /// Dimensions in the order people read them; the shape of a matrix product is one word.
-constexpr std::array<std::string_view, 13> label_order{
-    "collective", "way",      "bytes",  "m",       "type",    "op",    "counts",
-    "algorithm",  "progress", "beside", "backend", "buffers", "memory"};
+constexpr std::array<std::string_view, 14> label_order{
+    "collective", "step",      "way",      "bytes",  "m",       "type",    "op",
+    "counts",     "algorithm", "progress", "beside", "backend", "buffers", "memory"};
 
 std::string shape(const Dims& dims) {
   std::string text;

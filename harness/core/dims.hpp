@@ -20,7 +20,7 @@ struct DimInfo {
   std::string_view help;
 };
 
-inline constexpr std::array<DimInfo, 20> dim_table{{
+inline constexpr std::array<DimInfo, 21> dim_table{{
     {"collective", DimKind::text, "which collective is under way: see list collectives"},
     {"backend", DimKind::text,
      "communication library, and with it where the buffers are: see list backends"},
@@ -41,6 +41,7 @@ inline constexpr std::array<DimInfo, 20> dim_table{{
     {"in_place", DimKind::flag, "send and receive buffer are the same"},
     {"buffers", DimKind::text,
      "what the library knows of them before: plain (nothing), registered, symmetric"},
+    {"step", DimKind::text, "how a communicator comes to be: init, split or duplicate"},
     {"progress", DimKind::text,
      "during a nonblocking collective: none (the caller computes), poll (and tests now and then)"},
     {"beside", DimKind::text,

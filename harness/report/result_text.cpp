@@ -92,7 +92,7 @@ std::string place(const CaseResult& c) {
 /// What else tells rows apart: "ring", "skewed:7", "window 64"; "-" where all is as usual.
 std::string variant(const CaseResult& c) {
   std::vector<std::string> words;
-  for (const auto* dim : {"algorithm", "counts", "buffers"})
+  for (const auto* dim : {"step", "algorithm", "counts", "buffers"})
     if (const auto word = dim_text(c, dim);
         word != "native" && word != "direct" && word != "uniform" && word != "plain" && word != "-")
       words.push_back(word);
@@ -120,7 +120,7 @@ std::vector<std::string> shape(const CaseResult& c, Family family) {
     case Family::compute:
       return {dim_text(c, "m"), dim_text(c, "n"), dim_text(c, "k"), dim_text(c, "type")};
     case Family::plain:
-      break;
+      return {variant(c)};
   }
   return {};
 }
@@ -148,10 +148,9 @@ std::vector<Column> columns(Family family) {
   const auto add = [&all](std::initializer_list<std::string_view> headers) {
     for (const auto header : headers) all.push_back({std::string(header), Align::right});
   };
-  if (family == Family::collective) {
-    add({"size(B)", "count", "type", "redop", "root", "place"});
+  if (family == Family::collective) add({"size(B)", "count", "type", "redop", "root", "place"});
+  if (family == Family::collective || family == Family::plain)
     all.push_back({"variant", Align::right, "-"});
-  }
   if (is_concurrent(family)) add({"collective", "size(B)", "type", "redop"});
   if (family == Family::overlap) add({"progress"});
   if (family == Family::congestion) add({"beside"});

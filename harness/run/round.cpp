@@ -29,11 +29,13 @@ std::string first_reason(const std::vector<std::string>& reasons) {
                      ranks.size() == 1 ? "" : "s", format_ranks(compress_ranks(ranks)));
 }
 
-bool times_itself(const Round::Inputs& inputs) {
-  return bench::timed_by(inputs.spec.dims, inputs.rig.backends) == bench::TimedBy::device;
-}
-
 }  // namespace
+
+device::Stopwatch* Round::stopwatch_for(const Inputs& inputs, device::Device& device) {
+  const auto& info = bench::find(inputs.rig.benchmarks, inputs.spec.benchmark)->info();
+  const auto by = bench::timed_by(info, inputs.spec.dims, inputs.rig.backends);
+  return by == bench::TimedBy::device ? device.stopwatch() : nullptr;
+}
 
 Seat take_seat(const Layout& layout, std::size_t round, comm::Team& world,
                comm::Connection* connection) {
@@ -61,7 +63,7 @@ Round::Round(const Inputs& inputs, Seat& seat)
       rig_(inputs.rig),
       settings_(inputs.settings),
       device_(inputs.rig.devices.of(bench::memory_of(inputs.spec.dims, inputs.rig.backends))),
-      stopwatch_(times_itself(inputs) ? device_.stopwatch() : nullptr),
+      stopwatch_(stopwatch_for(inputs, device_)),
       gates_expired_(on_device() ? stopwatch_->gates_expired() : 0),
       seat_(seat),
       companion_(inputs.companion),

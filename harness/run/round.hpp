@@ -91,6 +91,8 @@ class Round {
   RoundSummary measure();
 
  private:
+  /// Null where the host's clock times the case.
+  static device::Stopwatch* stopwatch_for(const Inputs& inputs, device::Device& device);
   struct ChunkCall {
     std::int64_t iterations = 1;
     Phase phase = Phase::timed;
@@ -158,7 +160,7 @@ class Round {
   const Rig& rig_;
   const RunSettings& settings_;
   device::Device& device_;         ///< where the case's buffers are
-  device::Stopwatch* stopwatch_;   ///< null: the host's clock times the case
+  device::Stopwatch* stopwatch_;   ///< as stopwatch_for() has it
   std::size_t gates_expired_ = 0;  ///< before this round
   Seat& seat_;
   Seat* companion_;

@@ -189,6 +189,12 @@ class FaultyCommunicator final : public comm::Communicator {
   device::Buffer allocate(BufferKind kind, std::size_t bytes) override {
     return inner_->allocate(kind, bytes);
   }
+  std::unique_ptr<comm::Setup> making(comm::Making making) override {
+    return inner_->making(making);
+  }
+  std::unique_ptr<comm::Setup> registering(BufferKind kind, std::size_t bytes) override {
+    return inner_->registering(kind, bytes);
+  }
 
  private:
   /// Elements that the collective defines on this rank, and that a fault may therefore touch.

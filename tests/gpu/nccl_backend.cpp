@@ -82,10 +82,10 @@ class NcclRun : public NcclBackend {
     return result;
   }
 
-  void expect_right(const std::string& benchmark, const std::string& layout,
-                    const std::string& path, const Dims& dims = {}) {
+  result::CaseResult expect_right(const std::string& benchmark, const std::string& layout,
+                                  const std::string& path, const Dims& dims = {}) {
     const auto result = run(benchmark, layout, dims);
-    if (rank != 0) return;
+    if (rank != 0) return result;
     SCOPED_TRACE(benchmark + " " + layout);
     EXPECT_EQ(result.reason, "");
     EXPECT_EQ(result.path, path);
@@ -93,6 +93,7 @@ class NcclRun : public NcclBackend {
       EXPECT_GT(report.checked, 0u);
       EXPECT_EQ(report.wrong, 0u);
     }
+    return result;
   }
 };
 
@@ -134,6 +135,25 @@ TEST_F(NcclRun, BuffersOfEveryKind) {
   composed.erase("algorithm");
   if (size > 2) expect_right("ping_pong", "pairs", "composed direct", composed);
   EXPECT_EQ(fake::leaks(), fake::Leaks{});
+}
+
+TEST_F(NcclRun, WhatIsSetUpWorks) {
+  const auto* layout = size > 3 ? "halves" : "world";
+  for (const auto* step : {"init", "split"})
+    EXPECT_FALSE(expect_right("communicator", layout, "native", {{"step", std::string(step)}})
+                     .notes.contains("timed_by"))
+        << "it is the host that works";
+  for (const auto* kind : {"registered", "symmetric"})
+    expect_right("registration", layout, "native", {{"buffers", std::string(kind)}});
+  EXPECT_EQ(fake::leaks(), fake::Leaks{});
+}
+
+TEST_F(NcclRun, WhatCannotBeSetUpIsTold) {
+  plan({.call = "ncclCommSplit", .error = ncclSystemError});
+  const auto told = failure([&] {
+    run("communicator", "world", {{"step", std::string("split")}});
+  });
+  EXPECT_THAT(told, HasSubstr("ncclCommSplit failed with"));
 }
 
 TEST_F(NcclRun, BuffersThatAreNotRegisteredAreToldNotMeasured) {

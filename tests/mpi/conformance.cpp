@@ -116,7 +116,8 @@ bool runs(const bench::Benchmark& benchmark, const Case& spec) {
 }
 
 bool is_collective(const bench::Benchmark& benchmark) {
-  return find_dim_spec(benchmark.info(), "backend") != nullptr;
+  const auto has = [&](const char* dim) { return find_dim_spec(benchmark.info(), dim) != nullptr; };
+  return has("algorithm") || has("collective");
 }
 
 /// Any collective in the background, in turns with the same alone.
@@ -363,7 +364,8 @@ INSTANTIATE_TEST_SUITE_P(Pacings, SkippedLaunch, testing::Values(Pacing::isolate
 TEST_P(SkippedLaunch, IsCaughtWhenItIsTheLastOne) {
   for (const auto& benchmark : benchmarks::catalogue()) {
     const auto& info = benchmark->info();
-    if (info.name == "noop" || info.name == "barrier") continue;  // nothing to check
+    // Nothing to check; or nothing to check it on, where nothing was set up.
+    if (info.name == "noop" || info.name == "barrier" || info.on_host) continue;
     const auto* memory = find_dim_spec(info, "memory");
     if (memory != nullptr && memory->fallback == DimValue{std::string("device")}) continue;
     const bool in_turns = is_nonblocking(*benchmark);

@@ -43,6 +43,15 @@ class Outcomes(ProgramTest):
         run = self.launch(2, "run", "all_reduce", *SHORT, "--out", "out")
         self.expect_outcome(run, 0, "pass", r"[1-9]\d* elements checked in 2 cases, none wrong")
 
+    def test_making_communicators(self):
+        run = self.launch(3, "run", "communicator", "--set", "step=split,duplicate", "-n", "7", "--quiet", "--out", "out")
+        self.expect(run, 0, r"correct \d+ elements")
+        cases = [c for c in self.json("out", "result.json")["cases"] if c["benchmark"] == "communicator"]
+        self.assertEqual({c["dims"]["step"] for c in cases}, {"split", "duplicate"})
+        for case in cases:
+            self.assertEqual((case["n"], case["verify"]["after"]["checked"]), (7, 3 * 16))
+            self.assertGreater(case["figures"]["time"]["min"], 0)
+
     def test_progress_lines(self):
         run = self.launch(2, "run", "all_reduce", "-b", "1K", "-n", "30", "--out", "out")
         self.expect(run, 0)

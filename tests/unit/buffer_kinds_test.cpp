@@ -51,5 +51,35 @@ TEST_F(BufferKinds, SymmetricOnesAreForTheLibrarysOwnCollectives) {
   EXPECT_THAT(refusal(with(native, "symmetric"), pairs), HasSubstr("pairs share"));
 }
 
+// What is done before: making communicators, telling of memory.
+
+class SettingUp : public BufferKinds {
+ protected:
+  std::string refusal(const bench::Benchmark& benchmark, const Dims& dims,
+                      Pacing pacing = Pacing::isolated) {
+    Case spec{.protocol = {.pacing = pacing}};
+    for (const auto& dim : benchmark.info().dims) spec.dims[std::string(dim.name)] = dim.fallback;
+    for (const auto& [dim, value] : dims) spec.dims[dim] = value;
+    const Layout world{"world", {{{Group{{{0, 3, 1}}}}}}};
+    return benchmark.supports(spec, {topology_, world, backends_}).reason;
+  }
+};
+
+TEST_F(SettingUp, IsRefusedWhereALibraryHasNoCallForIt) {
+  backends_[0].no_making = {"it is initialised once in a process", "", ""};
+  const auto communicator = make_communicator(), registration = make_registration();
+  EXPECT_EQ(refusal(*communicator, {{"step", "split"}}), "");
+  EXPECT_EQ(refusal(*communicator, {{"step", "init"}}), "mpi: it is initialised once in a process");
+  EXPECT_THAT(refusal(*communicator, {{"backend", "nccl"}}), HasSubstr("nccl: it makes no"));
+  EXPECT_EQ(refusal(*registration, {}), "");
+  EXPECT_EQ(refusal(*registration, {{"backend", "mpi"}}), "mpi: its buffers are plain");
+}
+
+TEST_F(SettingUp, IsPacedIsolated) {
+  backends_[0].no_making = {};
+  EXPECT_THAT(refusal(*make_communicator(), {{"step", "split"}}, Pacing::stream),
+              HasSubstr("use pacing isolated"));
+}
+
 }  // namespace
 }  // namespace assay::benchmarks

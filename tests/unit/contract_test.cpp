@@ -144,7 +144,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytez\":\"8\"}"),
             "clauses[0].of.bytez: unknown key; expected one of benchmark, layout, pacing, cache, "
             "collective, backend, memory, way, type, op, bytes, root, algorithm, counts, window, "
-            "in_place, progress, beside, m, n, k, "
+            "in_place, buffers, step, progress, beside, m, n, k, "
             "repetition, placement"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytes\":[]}"),
             "clauses[0].of.bytes: an empty list matches nothing; name a value"},

@@ -31,7 +31,7 @@ struct Trouble {
                                      ///< what makes or ends one: it never returns
 };
 
-/// Forgets all trouble and reads the environment anew.
+/// Forgets all trouble and what there is, and reads the environment anew.
 void reset();
 void plan(const Trouble& trouble);
 

@@ -83,6 +83,7 @@ void reset() {
   s.troubles.clear();
   s.calls.clear();
   s.last_error.clear();
+  s.made = {};
   read_environment(s);
 }
 
