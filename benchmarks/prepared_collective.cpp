@@ -29,7 +29,23 @@ class PreparedCollective final : public bench::Prepared {
 
   Work work() const override { return data_.work(); }
   comm::LaunchInfo launch_info() const override { return launches_.front()->info(); }
-  std::map<std::string, std::string> notes() const override { return data_.notes(); }
+  std::map<std::string, std::string> notes() const override {
+    auto notes = data_.notes();
+    notes.insert(choices_.begin(), choices_.end());
+    return notes;
+  }
+
+  /// One untimed launch, so that what the library chooses is known though no timed one is watched.
+  bench::Support calibrate(comm::Team& team) override {
+    auto& communicator = *context_.communicator;
+    if (!communicator.tells_choices()) return {};
+    communicator.watch_choices();
+    launch();
+    context_.device.wait();
+    check();
+    choices_ = communicator.choices(team, buffers_of(context_.spec.dims));
+    return {};
+  }
 
   void reset(bench::Iteration iteration) override {
     if (iteration.last && !data_.in_place()) announce();
@@ -86,6 +102,7 @@ class PreparedCollective final : public bench::Prepared {
   bench::Context& context_;
   CollectiveData data_;
   std::vector<std::unique_ptr<comm::Launch>> launches_;  ///< one per root, in turn
+  std::map<std::string, std::string> choices_;
 };
 
 }  // namespace

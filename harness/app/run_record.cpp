@@ -88,6 +88,10 @@ std::vector<Warning> warnings_of(const result::CaseResult& c) {
       if (row.name == flag.code)
         warnings.push_back(
             warn(row.code, flag.evidence, fmt::format("{} ({})", c.spec.id, label(c.spec))));
+  if (const auto at = c.notes.find("nccl_transport");
+      at != c.notes.end() && at->second.find("sockets") != std::string::npos)
+    warnings.push_back(warn(WarningCode::socket_fallback, "NCCL sent data through sockets",
+                            fmt::format("{} ({})", c.spec.id, label(c.spec))));
   return warnings;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -126,6 +127,14 @@ class Communicator {
   virtual device::Buffer allocate(BufferKind, std::size_t) {
     throw InternalError("this library is told nothing of buffers");
   }
+  /// Local. Whether the library can tell what it chooses.
+  virtual bool tells_choices() const { return false; }
+  /// Local. From now on what the library chooses is kept, which costs time.
+  virtual void watch_choices() {}
+  /// Collective over `team`, the communicator's ranks. Ends the watch; on rank 0: what the library
+  /// chose on all ranks for what was launched since on buffers of that kind, and has been waited
+  /// for, as notes of a case.
+  virtual std::map<std::string, std::string> choices(Team&, BufferKind) { return {}; }
   /// Local; null where Backend::no_making says why.
   virtual std::unique_ptr<Setup> making(Making) { return nullptr; }
   /// Local. Of memory of its own, of a kind that Backend::no_buffers does not refuse, but plain.

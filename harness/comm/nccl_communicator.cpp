@@ -15,6 +15,7 @@ namespace {
 using device::cuda::CudaDevice;
 
 std::shared_ptr<const Comm> connect_all(Team& team, const CudaDevice& device) {
+  offer_profiler();
   const auto id = agree_on_id(team, device.gpu());
   const Passage passage;
   auto config = blocking_config();

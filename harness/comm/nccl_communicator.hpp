@@ -3,6 +3,7 @@
 
 #include "harness/comm/backend.hpp"
 #include "harness/comm/nccl_launch.hpp"
+#include "harness/comm/nccl_profiler.hpp"
 
 namespace assay::comm::nccl {
 
@@ -20,6 +21,11 @@ class NcclCommunicator final : public Communicator {
   std::unique_ptr<Nonblocking> nonblocking(const CollectiveCall& call) override;
   std::unique_ptr<Transfers> transfers(std::vector<Transfer> transfers) override;
   device::Buffer allocate(BufferKind kind, std::size_t bytes) override;
+  bool tells_choices() const override { return true; }
+  void watch_choices() override { nccl::watch_choices(); }
+  std::map<std::string, std::string> choices(Team& team, BufferKind buffers) override {
+    return nccl::choices(team, buffers);
+  }
   std::unique_ptr<Setup> making(Making making) override;
   std::unique_ptr<Setup> registering(BufferKind kind, std::size_t bytes) override;
 

@@ -24,6 +24,7 @@ enum class WarningCode {
   gpus_differ,
   gpu_shared,
   gate_expired,
+  socket_fallback,
 };
 
 struct WarningInfo {
@@ -32,7 +33,7 @@ struct WarningInfo {
   std::string_view remedy;
 };
 
-inline constexpr std::array<WarningInfo, 16> warning_table{{
+inline constexpr std::array<WarningInfo, 17> warning_table{{
     {WarningCode::oversubscribed, "oversubscribed",
      "start no more ranks than cores: these figures show function, not speed"},
     {WarningCode::unbound, "unbound", "bind ranks to cores: mpirun --bind-to core"},
@@ -60,6 +61,8 @@ inline constexpr std::array<WarningInfo, 16> warning_table{{
      "start no more ranks than GPUs: these figures show function, not speed"},
     {WarningCode::gate_expired, "gate_expired",
      "its times contain launching: find what held a rank up, or use shorter operations"},
+    {WarningCode::socket_fallback, "socket_fallback",
+     "see with NCCL_DEBUG=INFO why no faster network was used: its devices, NCCL_IB_*, NCCL_NET"},
 }};
 
 constexpr const WarningInfo& info(WarningCode code) {

@@ -189,6 +189,11 @@ class FaultyCommunicator final : public comm::Communicator {
   device::Buffer allocate(BufferKind kind, std::size_t bytes) override {
     return inner_->allocate(kind, bytes);
   }
+  bool tells_choices() const override { return inner_->tells_choices(); }
+  void watch_choices() override { inner_->watch_choices(); }
+  std::map<std::string, std::string> choices(comm::Team& team, BufferKind buffers) override {
+    return inner_->choices(team, buffers);
+  }
   std::unique_ptr<comm::Setup> making(comm::Making making) override {
     return inner_->making(making);
   }

@@ -34,7 +34,7 @@ target_link_libraries(assay_double_gpus INTERFACE assay::device_cuda $<TARGET_OB
 if(HAVE_NCCL)
   # Instead of assay::nccl.
   add_library(assay_fake_nccl STATIC fakes/nccl/calls.cpp fakes/nccl/communicators.cpp
-              fakes/nccl/groups.cpp fakes/nccl/state.cpp fakes/nccl/wire.cpp)
+              fakes/nccl/groups.cpp fakes/nccl/profiler.cpp fakes/nccl/state.cpp fakes/nccl/wire.cpp)
   target_link_libraries(assay_fake_nccl PUBLIC assay_fake_cuda)
   target_include_directories(assay_fake_nccl SYSTEM PUBLIC "${ASSAY_NCCL_INCLUDE}")
   target_link_libraries(assay_double_gpus INTERFACE $<TARGET_OBJECTS:assay_fake_nccl> assay_fake_nccl)

@@ -3,6 +3,8 @@
 // Expectations, never assertions: all ranks must make the same calls whatever one of them saw.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "benchmarks/catalogue.hpp"
 #include "harness/comm/nccl_memory.hpp"
 #include "harness/core/error.hpp"
@@ -135,6 +137,49 @@ TEST_F(NcclRun, BuffersOfEveryKind) {
   composed.erase("algorithm");
   if (size > 2) expect_right("ping_pong", "pairs", "composed direct", composed);
   EXPECT_EQ(fake::leaks(), fake::Leaks{});
+}
+
+using Notes = std::map<std::string, std::string>;
+
+Notes of_nccl(const result::CaseResult& result) {
+  Notes notes = result.notes;
+  std::erase_if(notes, [](const auto& note) { return !note.first.starts_with("nccl_"); });
+  return notes;
+}
+
+Notes with_transport(const char* transport) {
+  return {{"nccl_algorithm", "RING"},
+          {"nccl_protocol", "LL"},
+          {"nccl_channels", "4"},
+          {"nccl_transport", transport}};
+}
+
+TEST_F(NcclRun, WhatNcclChoseIsToldOfALaunchThatNobodyTimes) {
+  const int before = fake::profiled();
+  const auto result = run("all_reduce", "world");
+  EXPECT_EQ(fake::profiled() - before, 1);
+  EXPECT_EQ(of_nccl(result), rank == 0 ? with_transport("no network") : Notes{});
+  const Dims symmetric{{"buffers", std::string("symmetric")}};
+  const Notes least{{"nccl_channels", "4"}, {"nccl_transport", "no network"}};
+  EXPECT_EQ(of_nccl(run("all_reduce", "world", symmetric)), rank == 0 ? least : Notes{});
+}
+
+TEST_F(NcclRun, WhatSendsToANetworkIsToldWhicheverRankItIs) {
+  for (const auto& [network, told] : {std::pair{"sockets", "sockets"},
+                                      {"infiniband", "InfiniBand or RoCE"},
+                                      {"untold", "network"}}) {
+    setenv("ASSAY_FAKE_NCCL_NETWORK", network, 1);
+    const auto notes = of_nccl(run("all_gather", "world"));
+    EXPECT_EQ(notes, rank == 0 ? with_transport(told) : Notes{});
+  }
+  unsetenv("ASSAY_FAKE_NCCL_NETWORK");
+}
+
+TEST_F(NcclRun, AProfilerOfTheUsersStays) {
+  setenv("NCCL_PROFILER_PLUGIN", "libtheirs.so", 1);
+  EXPECT_EQ(of_nccl(run("all_reduce", "world")), Notes{});
+  EXPECT_STREQ(std::getenv("NCCL_PROFILER_PLUGIN"), "libtheirs.so");
+  unsetenv("NCCL_PROFILER_PLUGIN");
 }
 
 TEST_F(NcclRun, WhatIsSetUpWorks) {

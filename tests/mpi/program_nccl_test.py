@@ -16,8 +16,8 @@ class NcclTest(gpu.GpuTest):
 
 
 class Measured(NcclTest):
-    def measured(self, ranks, pacing):
-        run = self.run_on(ranks, *REDUCE, "--pacing", pacing)
+    def measured(self, ranks, pacing, **environment):
+        run = self.run_on(ranks, *REDUCE, "--pacing", pacing, **environment)
         self.assertEqual(run.code, 0, run)
         case = self.cases("all_reduce")[0]
         self.assertEqual(case["path"], "native")
@@ -28,7 +28,9 @@ class Measured(NcclTest):
         self.measured(3, "isolated")
 
     def test_stream_on_2(self):
-        self.measured(2, "stream")
+        self.measured(2, "stream", ASSAY_FAKE_NCCL_NETWORK="sockets")
+        self.assertEqual(self.cases("all_reduce")[0]["notes"]["nccl_transport"], "sockets")
+        self.assertIn("socket_fallback", [w["code"] for w in self.json("out", "result.json")["warnings"]])
 
     def test_graph_on_3(self):
         self.measured(3, "graph")

@@ -9,7 +9,7 @@
 #include <random>
 
 #include "tests/fakes/cuda/state.hpp"
-#include "tests/fakes/nccl/state.hpp"
+#include "tests/fakes/nccl/task.hpp"
 
 using namespace assay::fakes::nccl;
 
@@ -52,6 +52,7 @@ ncclResult_t make(const Place& place, ncclComm_t* out) {
                                           " and rank " + std::to_string(b) +
                                           " both on CUDA device " + std::to_string(members[a].gpu));
   *out = new ncclComm{core};
+  begin_profile(*core);
   const std::lock_guard lock(state().mutex);
   ++state().made.communicators;
   return ncclSuccess;
@@ -59,6 +60,7 @@ ncclResult_t make(const Place& place, ncclComm_t* out) {
 
 ncclResult_t unmake(ncclComm_t comm) {
   if (comm == nullptr) return ncclSuccess;
+  end_profile(*comm->core);
   delete comm;
   const std::lock_guard lock(state().mutex);
   --state().made.communicators;

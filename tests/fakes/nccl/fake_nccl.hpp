@@ -35,6 +35,10 @@ struct Trouble {
 void reset();
 void plan(const Trouble& trouble);
 
+/// Events that the program's profiler was told of. What a network is told as comes from
+/// ASSAY_FAKE_NCCL_NETWORK: sockets, infiniband, untold; without it nothing is sent to a network.
+int profiled();
+
 struct Leaks {
   int communicators = 0, registrations = 0;
   friend bool operator==(const Leaks&, const Leaks&) = default;

@@ -97,6 +97,7 @@ ncclResult_t submit(Task task) {
     return refuse(task.trouble.error, std::string("planned for ") + task.call);
   if (const ncclResult_t broken = task.core->async; broken != ncclSuccess)
     return refuse(broken, std::string(task.call) + " on a communicator that has failed");
+  profile(task);
   auto& open = group();
   open.tasks.push_back(std::move(task));
   return open.depth > 0 ? ncclSuccess : close(open);

@@ -26,7 +26,8 @@ struct Core {
   Wire wire;
   int gpu = 0;
   int splits = 0;
-  int registrations = 0;  ///< that are to end before it does
+  void* profiled = nullptr;  ///< the profiler's context
+  int registrations = 0;     ///< that are to end before it does
   std::atomic<ncclResult_t> async{ncclSuccess};
   std::atomic<bool> aborted{false};
 };

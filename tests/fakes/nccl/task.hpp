@@ -24,6 +24,12 @@ struct Task {
   std::span<std::byte> written;                     ///< of the caller's memory
 };
 
+/// The program's profiler, found as NCCL finds it, learns of a communicator's beginning and end
+/// and, as far as it wants to, of tasks.
+void begin_profile(Core& core);
+void end_profile(Core& core);
+void profile(const Task& task);
+
 /// Runs the task, or keeps it for the end of the group that is open.
 ncclResult_t submit(Task task);
 /// A call in a group that is refused fails the group.
