@@ -53,11 +53,12 @@ void abort_all() {
 
 void end(ncclComm_t comm) noexcept {
   if (std::uncaught_exceptions() > 0) return;
-  const Passage passage;
   {
     const std::lock_guard lock(live().mutex);
     live().comms.erase(comm);
   }
+  // Afterwards: what abort_all() has not found in time, this ends.
+  const Passage passage;
   ncclResult_t state = ncclSuccess;
   const bool well = ncclCommGetAsyncError(comm, &state) == ncclSuccess && state == ncclSuccess;
   well ? ncclCommDestroy(comm) : ncclCommAbort(comm);

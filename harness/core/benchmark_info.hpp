@@ -24,11 +24,11 @@ struct BenchmarkInfo {
   std::vector<std::string> metrics;  ///< rows of the metric table it yields, the main one first
   std::string default_layout = "world";
   bool reduces = false;  ///< has an `op`
-  /// Timed by the host's clock though a GPU may be used: it is the host that works.
-  bool on_host = false;
   /// Bytes of memory per rank and seconds per iteration on a slow host, for --dry-run.
   double (*memory_bytes)(const Dims&, int group_ranks) = nullptr;
   double (*seconds)(const Dims&, int group_ranks) = nullptr;
+  /// Timed by the host's clock though a GPU may be used: it is the host that works.
+  bool on_host = false;
 };
 
 /// All benchmarks, in the order of `list`.
