@@ -18,33 +18,36 @@ enum Kind : int { collective = 1 << 1, message = 1 << 2, proxy = 1 << 3, network
 inline constexpr int network_shift = 16;
 enum Network : std::int64_t { infiniband = 1, sockets = 2 };
 
+struct CollectiveEvent {
+  std::uint64_t sequence;
+  const char* call;
+  const void* send;
+  void* recv;
+  std::size_t count;
+  int root;
+  const char* type;
+  std::uint8_t channels, warps;
+  const char* algorithm;
+  const char* protocol;
+};
+struct ProxyEvent {
+  pid_t process;
+  std::uint8_t channel;
+  int peer, steps, chunk;
+  int sends;  ///< 1: to a network
+};
+struct NetworkEvent {
+  std::int64_t id;
+  void* data;
+};
 struct Event {
   std::uint8_t kind;
   void* parent;
   int rank;
   union {
-    struct {
-      std::uint64_t sequence;
-      const char* call;
-      const void* send;
-      void* recv;
-      std::size_t count;
-      int root;
-      const char* type;
-      std::uint8_t channels, warps;
-      const char* algorithm;
-      const char* protocol;
-    } collective;
-    struct {
-      pid_t process;
-      std::uint8_t channel;
-      int peer, steps, chunk;
-      int sends;  ///< 1: to a network
-    } proxy;
-    struct {
-      std::int64_t id;
-      void* data;
-    } network;
+    CollectiveEvent collective;
+    ProxyEvent proxy;
+    NetworkEvent network;
   };
 };
 

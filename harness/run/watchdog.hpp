@@ -36,8 +36,9 @@ class Watchdog {
  public:
   /// `on_incident` runs on the watchdog's own thread, on every rank that learns of the incident,
   /// at most once, after this rank's last position was appended to `rank-N.log`; it writes what
-  /// must be written, and aborts last what others may wait for. Then, after 2 s at the latest, the process leaves with exit code 12
-  /// (std::_Exit). `speak` is true on exactly one live rank: the one that tells the user.
+  /// must be written, and aborts last what others may wait for. Then, after 2 s at the latest, the
+  /// process leaves with exit code 12 (std::_Exit). `speak` is true on exactly one live rank: the
+  /// one that tells the user.
   using OnIncident = std::function<void(const Incident&, bool speak)>;
 
   /// `progress` must outlive the watchdog, `world` its stop(). Throws the same RunError on every
