@@ -26,7 +26,7 @@ training::Layout small_layout() {
 
 void use(const training::Model& model, const training::Layout& layout) {
   check(model, layout);
-  constexpr std::uint64_t few = 256;
+  constexpr std::uint64_t few = 16;
   const auto chunks = static_cast<std::uint64_t>(layout.pp) * static_cast<std::uint64_t>(layout.vp);
   if (std::max(model.layers, chunks) * micro_batches(layout) > few) return;
   if (ranks_of(layout) > 4096 || layout.ep > 16 || layout.cp > 64) return;

@@ -86,6 +86,11 @@ TEST(TrainingFiles, UnknownKeysAreNamedByTheirPath) {
               StartsWith("m.json: layerz: unknown key; expected one of "));
   EXPECT_THAT(model_refusal([](auto& json) { json["experts"]["k"] = 3; }),
               StartsWith("m.json: experts.k: unknown key"));
+  EXPECT_THAT(model_refusal([](auto& json) { json["attention"]["dim"] = 3; }),
+              StartsWith("m.json: attention.dim: unknown key"));
+  EXPECT_THAT(
+      model_refusal([](auto& json) { json["attention"]["latent"]["k"] = 3; }, "deepseek-v3"),
+      StartsWith("m.json: attention.latent.k: unknown key"));
   EXPECT_THAT(layout_refusal([](auto& json) { json["routing"]["sed"] = 3; }),
               StartsWith("l.json: routing.sed: unknown key"));
   EXPECT_THAT(layout_refusal([](auto& json) { json["types"]["gem"] = "fp32"; }),

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "harness/schedule/step_account.hpp"
 #include "harness/schedule/training/generate.hpp"
@@ -152,22 +153,98 @@ TEST(Volume, AHotRankHasMoreOfEverything) {
   EXPECT_GT(found.ideal_bubble, 0.1);
 }
 
-/// Shared experts run while tokens travel: neither waits for the other.
-TEST(Schedule, SharedExpertsRunUnderTheExchange) {
+/// Indices of the operations of that name.
+std::vector<std::uint32_t> named(const step::Schedule& schedule, std::string_view name) {
+  std::vector<std::uint32_t> found;
+  for (std::uint32_t i = 0; i < schedule.operations.size(); ++i)
+    if (schedule.works[schedule.operations[i].work].name == name) found.push_back(i);
+  return found;
+}
+
+/// Whether an operation called `later` waits for one of another stream called `earlier`.
+bool waits(const step::Schedule& schedule, std::string_view later, std::string_view earlier) {
+  const auto before = named(schedule, earlier);
+  const auto operations = named(schedule, later);
+  EXPECT_FALSE(before.empty()) << earlier;
+  EXPECT_FALSE(operations.empty()) << later;
+  return std::any_of(operations.begin(), operations.end(), [&](auto i) {
+    const auto& after = schedule.operations[i].after;
+    return std::find_first_of(after.begin(), after.end(), before.begin(), before.end()) !=
+           after.end();
+  });
+}
+
+TEST(Overlap, SharedExpertsRunUnderTheExchange) {
   auto layout = layout_of(1, 1, 1, 2);
   layout.ep = 2;
   auto small = model("tiny-moe");
   small.experts->shared_ffn = 128;
-  const auto job = generate(small, layout);
-  const auto& schedule = job.schedules[0];
-  std::size_t dispatch = 0;
-  for (std::size_t i = 0; i < schedule.operations.size(); ++i) {
-    const auto& operation = schedule.operations[i];
-    const auto& name = schedule.works[operation.work].name;
-    if (name == "dispatch") dispatch = i;
-    const bool waits = std::count(operation.after.begin(), operation.after.end(), dispatch) > 0;
-    if (name == "shared up" || name == "experts up") {
-      EXPECT_EQ(waits, name == "experts up") << i;
+  const auto schedule = generate(small, layout).schedules[0];
+  EXPECT_TRUE(waits(schedule, "experts up", "dispatch"));
+  EXPECT_FALSE(waits(schedule, "shared up", "dispatch"));
+}
+
+/// Of tensor parallelism only what the next operation needs is in its way.
+TEST(Overlap, WeightGradientsHideTheReductionOfTheInputs) {
+  auto layout = layout_of(2, 1, 1, 1);
+  for (const bool parts : {false, true}) {
+    layout.sequence_parallel = parts;
+    const auto schedule = generate(model("tiny"), layout).schedules[0];
+    EXPECT_TRUE(waits(schedule, "attention in gradient", "qkv dgrad"));
+    EXPECT_TRUE(waits(schedule, "norm backward", "attention in gradient"));
+    EXPECT_FALSE(waits(schedule, "qkv wgrad", "attention in gradient"));
+    EXPECT_FALSE(waits(schedule, "up wgrad", "up gradient"));
+    if (!parts) continue;
+    EXPECT_TRUE(waits(schedule, "qkv wgrad", "attention in again"));
+    EXPECT_FALSE(waits(schedule, "qkv dgrad", "attention in again"));
+  }
+}
+
+TEST(Overlap, GradientsAreReducedUnderTheBackwardPass) {
+  const auto schedule = generate(model("tiny"), layout_of(1, 1, 1, 2)).schedules[0];
+  EXPECT_LT(named(schedule, "gradients").front(), named(schedule, "qkv wgrad").back());
+  EXPECT_TRUE(waits(schedule, "optimizer", "gradient norm"));
+  EXPECT_TRUE(waits(schedule, "gradient norm", "gradients"));
+}
+
+std::vector<int> group_of(const step::Job& job, const char* name, int rank) {
+  for (const auto& group : job.groups)
+    if (group.name == name) return step::members(group, rank, job.ranks);
+  ADD_FAILURE() << name;
+  return {};
+}
+
+/// tp-cp-ep-dp-pp, tp the fastest; experts refold the ranks of a stage.
+TEST(Groups, AreInMegatronsOrder) {
+  auto layout = layout_of(2, 2, 2, 3);
+  layout.sequence_parallel = true;
+  layout.ep = 4;
+  const auto job = generate(model("tiny-moe"), layout);
+  EXPECT_EQ(job.ranks, 24);
+  using testing::ElementsAre;
+  EXPECT_THAT(group_of(job, "tp", 9), ElementsAre(8, 9));
+  EXPECT_THAT(group_of(job, "cp", 9), ElementsAre(9, 11));
+  EXPECT_THAT(group_of(job, "dp", 9), ElementsAre(1, 3, 5, 7, 9, 11)) << "with cp";
+  EXPECT_THAT(group_of(job, "ep", 9), ElementsAre(8, 9, 10, 11));
+  EXPECT_THAT(group_of(job, "dp of experts", 9), ElementsAre(1, 5, 9));
+  EXPECT_THAT(group_of(job, "pp forward 0", 9), ElementsAre(9, 21));
+}
+
+/// What a stage sends never queues behind what it receives.
+TEST(Groups, OfNeighboursGoOneWayOnEachRank) {
+  for (const int pp : {2, 3, 4, 5}) {
+    auto layout = layout_of(1, 1, pp, 1);
+    layout.vp = 2;
+    layout.layers.assign(2 * static_cast<std::size_t>(pp), 0);
+    layout.layers.front() = 4;
+    layout.global_batch = 2 * static_cast<std::uint64_t>(pp);
+    for (const auto& schedule : generate(model("tiny"), layout).schedules) {
+      std::map<std::uint32_t, step::Message::Way> ways;
+      for (const auto& work : schedule.works) {
+        const auto* message = std::get_if<step::Message>(&work.what);
+        if (message == nullptr) continue;
+        EXPECT_EQ(ways.emplace(message->group, message->way).first->second, message->way) << pp;
+      }
     }
   }
 }
