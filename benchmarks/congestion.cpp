@@ -1,6 +1,8 @@
 // congestion: a collective while another one goes on under another layout, against the same alone.
 // Every iteration is three launches: the collective alone; both, until the other one is complete;
 // both, until the collective itself is.
+#include <fmt/format.h>
+
 #include "benchmarks/catalogue.hpp"
 #include "benchmarks/nonblocking_collective.hpp"
 #include "harness/core/beside.hpp"
@@ -151,6 +153,9 @@ class Congestion final : public bench::Benchmark {
     const auto companion = companion_case(spec);
     const auto other = schedule::make_layout(companion.layout, facts.topology);
     if (auto reason = refusal(spec.dims, facts); !reason.empty()) return {std::move(reason)};
+    const auto& backend = *bench::backend_of(spec.dims, facts.backends);
+    if (!backend.no_two_at_once.empty())
+      return {fmt::format("{}: {}", backend.name, backend.no_two_at_once)};
     const bench::Facts beside{facts.topology, other, facts.backends};
     if (const auto reason = refusal(spec.dims, beside); !reason.empty())
       return {"beside it, " + reason};

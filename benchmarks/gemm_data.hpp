@@ -10,8 +10,8 @@
 // A row of C is thus a random draw from the row of A. An element that was loaded wrongly, left out
 // or taken from elsewhere cancels nothing any more, and shows.
 //
-// The elements are whole numbers, from −largest to largest but zero, each as likely: all of the
-// fraction's bits (of fp64, 23) take part, and signs are random. That is no detail: what a
+// The elements are whole numbers, from −largest to largest, hardly ever zero, each as likely: all
+// of the fraction's bits (of fp64, 23) take part, and signs are random. That is no detail: what a
 // multiplier draws depends on the bits that change, and GPUs slow down where they draw too much.
 // On zeros, or on small numbers, they look faster than they are.
 //

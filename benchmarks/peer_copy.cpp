@@ -52,16 +52,16 @@ class PreparedPeerCopy final : public bench::Prepared {
             {"rotated_bytes", std::to_string(rotation_.bytes)}};
   }
 
-  /// Each rank tells the other whether it can share its memory, and how to open it.
+  /// Who receives tells the other whether it can share its memory, and how to open it.
   bench::Support calibrate(comm::Team& pair) override {
     pair_ = &pair;
     std::string reason;
     Offer mine;
-    try {
-      mine = {.made = true, .ticket = link_.share(in_.memory())};
-    } catch (const UnsupportedError& error) {
-      reason = error.what();
-    }
+    if (receives_) try {
+        mine = {.made = true, .ticket = link_.share(in_.memory())};
+      } catch (const UnsupportedError& error) {
+        reason = error.what();
+      }
     const auto theirs = exchange(mine);
     if (sends_ && theirs.made) try {
         peer_ = link_.open(theirs.ticket, in_.memory().size());

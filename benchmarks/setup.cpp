@@ -51,8 +51,16 @@ class PreparedSetup final : public bench::Prepared {
   }
   Work work() const override { return {}; }
   comm::LaunchInfo launch_info() const override { return {"native", ""}; }
+  /// A trial: what the library or the hardware does not offer is known only then.
   bench::Support calibrate(comm::Team& team) override {
     team_ = &team;
+    reset({});
+    launch();
+    try {
+      check();
+    } catch (const UnsupportedError& error) {
+      return {error.what()};
+    }
     return {};
   }
   void reset(bench::Iteration) override { setup_->prepare(*team_); }

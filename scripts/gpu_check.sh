@@ -178,8 +178,21 @@ programs() {
   step refused refuses mpiexec --oversubscribe -n $((gpus + 1)) "$assay" run copy --memory device --out "$out/no" || true
   step shared mpiexec --oversubscribe -n $((gpus + 1)) tests/gpu/own_host.sh "$assay" run all_reduce --backend nccl \
     --share-gpu -n 20 -b 1M --out "$out/shared" || true
-  # By its function only where there is one GPU: memory of another process.
-  step peer_copy mpiexec --oversubscribe -n $((gpus > 1 ? gpus : 2)) "$assay" run peer_copy --share-gpu \
+  # By their function only where there is one GPU: what goes on at once, and between processes.
+  local shared=$((gpus > 1 ? gpus : 2))
+  export NCCL_LAUNCH_ORDER_IMPLICIT=1
+  step beside mpiexec --oversubscribe -n "$shared" tests/gpu/own_host.sh "$assay" run overlap congestion \
+    --set backend=nccl --beside all_gather:bytes=1M --share-gpu -b 1M -n 20 --out "$out/beside" || true
+  unset NCCL_LAUNCH_ORDER_IMPLICIT
+  step buffers mpiexec --oversubscribe -n "$gpus" "$assay" run all_reduce --backend nccl \
+    --set buffers=plain,registered,symmetric -b 1M -e 64M -f 8 --pacing stream --out "$out/buffers" || true
+  step setup mpiexec --oversubscribe -n "$gpus" "$assay" run communicator --backend nccl --set step=init,split \
+    -n 10 --out "$out/setup" || true
+  step registration mpiexec --oversubscribe -n "$gpus" "$assay" run registration --backend nccl \
+    --set buffers=registered,symmetric -b 64M -n 10 --out "$out/registration" || true
+  step staged mpiexec --oversubscribe -n "$shared" "$assay" run all_reduce all_to_all --backend mpi_staged \
+    --share-gpu -b 8 -e 16M -f 32 -n 20 --out "$out/staged" || true
+  step peer_copy mpiexec --oversubscribe -n "$shared" "$assay" run peer_copy --share-gpu \
     --set way=there,back,both --pacing stream --out "$out/peer_copy" || true
 }
 

@@ -38,6 +38,8 @@ struct Backend {
   static constexpr const char* not_by_itself = "it makes no communicators that could be measured";
   std::string missing;         ///< why it cannot be used; empty: it can
   std::string no_nonblocking;  ///< why it has no nonblocking collectives; empty: it has
+  /// Why collectives of two communicators must not be under way at once; empty: they may.
+  std::string no_two_at_once;
   /// As Communicator::done_on_return(): the caller's clock times its launches. Else the device
   /// does, which may hold them back or record them.
   bool done_on_return = true;

@@ -121,6 +121,7 @@ Backend backend() {
   row.done_on_return = false;
   for (const auto kind : {BufferKind::registered, BufferKind::symmetric})
     row.no_buffers[static_cast<std::size_t>(kind)] = buffers_refusal(kind, versions());
+  row.no_two_at_once = two_at_once_refusal(versions());
   row.no_making = {"", "", "it has no call for a duplicate: split makes one"};
   row.abort = abort_all;
   row.connect = [](Team& team, device::Device& device) -> std::unique_ptr<Connection> {

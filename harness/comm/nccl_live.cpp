@@ -53,12 +53,12 @@ void abort_all() {
 
 void end(ncclComm_t comm) noexcept {
   if (std::uncaught_exceptions() > 0) return;
-  {
+  const auto ours = [comm] {
     const std::lock_guard lock(live().mutex);
-    live().comms.erase(comm);
-  }
-  // Afterwards: what abort_all() has not found in time, this ends.
-  const Passage passage;
+    return live().comms.erase(comm) > 0 || !aborting.load(std::memory_order_acquire);
+  };
+  // What abort_all() has taken it aborts; what it has not found any more, this ends.
+  if (!ours()) Passage();
   ncclResult_t state = ncclSuccess;
   const bool well = ncclCommGetAsyncError(comm, &state) == ncclSuccess && state == ncclSuccess;
   well ? ncclCommDestroy(comm) : ncclCommAbort(comm);

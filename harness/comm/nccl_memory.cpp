@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 
 #include "harness/comm/nccl_live.hpp"
@@ -85,6 +87,17 @@ std::string buffers_refusal(BufferKind kind, Versions versions) {
   return {};
 }
 
+std::string two_at_once_refusal(Versions versions) {
+  constexpr int ordered = NCCL_VERSION(2, 26, 0);
+  if (versions.loaded < ordered)
+    return fmt::format("two communicators at once may wait for each other for ever before NCCL {}",
+                       text(ordered));
+  const char* value = std::getenv("NCCL_LAUNCH_ORDER_IMPLICIT");
+  if (value != nullptr && std::string_view(value) == "1") return {};
+  return "two communicators at once may wait for each other for ever unless "
+         "NCCL_LAUNCH_ORDER_IMPLICIT=1 is set on all ranks";
+}
+
 NcclMemory::NcclMemory(const CommView& view, std::size_t bytes) : bytes_(bytes) {
   const auto call = fmt::format("ncclMemAlloc of {} bytes", bytes);
   nccl::check(view.device.gpu(), allocate_memory(&base_, bytes), call.c_str());
@@ -116,12 +129,13 @@ Registration& Registration::operator=(Registration&& other) noexcept {
 
 void Registration::check(const CommView& view, BufferKind kind) const {
   if (handle_ != nullptr) return;
-  throw RunError({view.device.gpu().where(),
-                  fmt::format("NCCL has not registered memory for {} buffers, and says nothing of "
-                              "why",
-                              buffer_kind_names[static_cast<std::size_t>(kind)]),
-                  "unset NCCL_LOCAL_REGISTER, NCCL_WIN_ENABLE, NCCL_CUMEM_ENABLE and "
-                  "NCCL_P2P_USE_CUDA_MEMCPY, or measure plain buffers"});
+  throw UnsupportedError(
+      {view.device.gpu().where(),
+       fmt::format("NCCL has registered no memory for {} buffers, as where GPUs do not all reach "
+                   "each other",
+                   buffer_kind_names[static_cast<std::size_t>(kind)]),
+       "measure plain buffers, or see that NCCL_LOCAL_REGISTER, NCCL_WIN_ENABLE, "
+       "NCCL_CUMEM_ENABLE and NCCL_P2P_USE_CUDA_MEMCPY are not set"});
 }
 
 device::Buffer allocate(const CommView& view, BufferKind kind, std::size_t bytes) {

@@ -12,6 +12,10 @@ struct Versions {
 };
 Versions versions();
 
+/// Why collectives of two communicators of one GPU must not be under way at once: NCCL may wait for
+/// ever then, but from 2.26 on where the environment says so. Empty: they may. Local.
+std::string two_at_once_refusal(Versions versions);
+
 /// Why there are no buffers of this kind; empty: there are. Pure.
 std::string buffers_refusal(BufferKind kind, Versions versions);
 

@@ -96,7 +96,8 @@ void keep_scopes(const std::vector<Ranked>& ranked, const ClauseScopes& scopes, 
 
 /// What `assay run` takes where nobody says otherwise.
 bool is_usual(std::string_view dim, const DimValue& value) {
-  return dim == "memory" && value == DimValue{std::string("host")};
+  return (dim == "memory" && value == DimValue{std::string("host")}) ||
+         (dim == "backend" && value == DimValue{std::string("mpi")});
 }
 
 /// The same operation on smaller groups: a collective is taken apart into pairs, a rank that is
@@ -106,14 +107,18 @@ std::string closer_look(const CaseResult& c) {
   const std::string_view layout = collective ? "pairs" : "alone";
   if (layout_name(c.spec) == layout || layout_name(c.spec) == "alone") return {};
   if (layout_name(c.spec) == "node_pairs") return {};  // no smaller group is left
+  // What is set up is set up by all.
+  if (c.spec.dims.contains("step") || c.spec.dims.contains("buffers")) return {};
   auto command = fmt::format("assay run {}", c.spec.benchmark);
   if (c.spec.dims.contains("bytes"))
     command += fmt::format(" -b {}", integer_dim(c.spec.dims, "bytes"));
-  if (!collective)
-    for (const auto* dim : {"memory", "way", "type", "m", "n", "k"})
-      if (const auto at = c.spec.dims.find(dim);
-          at != c.spec.dims.end() && !is_usual(dim, at->second))
-        command += fmt::format(" --set {}={}", dim, format_dim(at->second, DimKind::integer));
+  const auto more = collective
+                        ? std::vector<std::string_view>{"backend"}
+                        : std::vector<std::string_view>{"memory", "way", "type", "m", "n", "k"};
+  for (const auto dim : more)
+    if (const auto at = c.spec.dims.find(dim);
+        at != c.spec.dims.end() && !is_usual(dim, at->second))
+      command += fmt::format(" --set {}={}", dim, format_dim(at->second, DimKind::integer));
   return fmt::format("{} --layout {} --pacing {}", command, layout, name(c.spec.protocol.pacing));
 }
 

@@ -128,7 +128,8 @@ Finding wrong_finding(const std::vector<const CaseResult*>& wrong) {
     if (report->first && !report->first->host.empty()) hosts.insert(report->first->host);
   }
   result.failed_hosts.assign(hosts.begin(), hosts.end());
-  if (first.spec.dims.contains("backend"))
+  const auto& dims = first.spec.dims;
+  if (dims.contains("backend") && text_dim(dims, "backend") == "mpi" && !dims.contains("step"))
     result.next = fmt::format("assay run {} --layout pairs", first.spec.benchmark);
   return result;
 }

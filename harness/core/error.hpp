@@ -44,13 +44,13 @@ class RunError : public Error {
   explicit RunError(Fault fault) : Error(ExitCode::incomplete, std::move(fault)) {}
 };
 
-/// A broken invariant: a defect of assay.
 /// What the hardware or the library at hand does not have: the case is skipped, the run goes on.
 class UnsupportedError : public RunError {
  public:
   using RunError::RunError;
 };
 
+/// A broken invariant: a defect of assay.
 class InternalError : public Error {
  public:
   explicit InternalError(std::string what,

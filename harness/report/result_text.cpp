@@ -89,12 +89,12 @@ std::string place(const CaseResult& c) {
   return at->second == DimValue{true} ? "in" : "out";
 }
 
-/// What else tells rows apart: "ring", "skewed:7", "window 64"; "-" where all is as usual.
+/// What else tells rows apart: "nccl", "ring", "skewed:7", "window 64"; "-" where all is as usual.
 std::string variant(const CaseResult& c) {
   std::vector<std::string> words;
-  for (const auto* dim : {"step", "algorithm", "counts", "buffers"})
-    if (const auto word = dim_text(c, dim);
-        word != "native" && word != "direct" && word != "uniform" && word != "plain" && word != "-")
+  for (const auto* dim : {"backend", "step", "algorithm", "counts", "buffers"})
+    if (const auto word = dim_text(c, dim); word != "mpi" && word != "native" && word != "direct" &&
+                                            word != "uniform" && word != "plain" && word != "-")
       words.push_back(word);
   if (const auto window = dim_text(c, "window"); window != "-") words.push_back("window " + window);
   return words.empty() ? "-" : fmt::format("{}", fmt::join(words, ", "));

@@ -11,7 +11,7 @@ function(assay_double_test name)
   assay_mpi_test(${name} ${ARGN})
   foreach(ranks ${arg_RANKS})
     set_tests_properties(${name}_${ranks} PROPERTIES PROCESSORS 1
-      ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT};ASSAY_FAKE_GPUS=8;ASSAY_TESTED_BACKEND=${arg_BACKEND}")
+      ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT};ASSAY_FAKE_GPUS=8;ASSAY_TESTED_BACKEND=${arg_BACKEND};NCCL_LAUNCH_ORDER_IMPLICIT=1")
   endforeach()
 endfunction()
 

@@ -201,11 +201,26 @@ TEST_F(NcclRun, WhatCannotBeSetUpIsTold) {
   EXPECT_THAT(told, HasSubstr("ncclCommSplit failed with"));
 }
 
-TEST_F(NcclRun, BuffersThatAreNotRegisteredAreToldNotMeasured) {
-  plan({.call = "ncclCommRegister", .corrupt = true});
-  const auto result = run("all_reduce", "world", {{"buffers", std::string("registered")}});
-  EXPECT_THAT(result.reason,
-              HasSubstr(rank == 0 ? "NCCL has not registered memory for registered buffers" : ""));
+TEST_F(NcclRun, BuffersThatAreNotRegisteredAreSkippedNotMeasured) {
+  for (const auto* benchmark : {"all_reduce", "registration"}) {
+    plan({.call = "ncclCommRegister", .corrupt = true});
+    const auto result = run(benchmark, "world", {{"buffers", std::string("registered")}});
+    if (rank != 0) continue;
+    EXPECT_EQ(result.status, result::Status::skipped) << benchmark;
+    EXPECT_THAT(result.reason, HasSubstr("NCCL has registered no memory for registered buffers"));
+  }
+}
+
+TEST(TwoAtOnce, NeedAnNcclThatOrdersThem) {
+  using comm::nccl::two_at_once_refusal;
+  constexpr const char* variable = "NCCL_LAUNCH_ORDER_IMPLICIT";
+  unsetenv(variable);
+  EXPECT_THAT(two_at_once_refusal({22809, 22809}), HasSubstr("NCCL_LAUNCH_ORDER_IMPLICIT=1"));
+  setenv(variable, "0", 1);
+  EXPECT_THAT(two_at_once_refusal({22809, 22809}), HasSubstr("NCCL_LAUNCH_ORDER_IMPLICIT=1"));
+  setenv(variable, "1", 1);
+  EXPECT_EQ(two_at_once_refusal({22809, 22809}), "");
+  EXPECT_THAT(two_at_once_refusal({22809, 22507}), HasSubstr("before NCCL 2.26"));
 }
 
 TEST(BuffersRefusal, NamesTheVersionThatIsNeeded) {

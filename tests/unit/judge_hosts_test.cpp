@@ -129,5 +129,15 @@ TEST(CloserLook, NamesAllThatMakesTheCase) {
   EXPECT_EQ(slow("peer_copy", "bandwidth"), "") << "no smaller group is left";
 }
 
+TEST(CloserLook, IsOnTheSameBackEndAndNeverAtWhatAllSetUp) {
+  auto d = test::document(1, 4);
+  auto& dims = add(d, test::CaseSpec{}).spec.dims;
+  dims["backend"] = std::string("nccl");
+  const auto next = [&d] { return test::last(contract_of(busbw_clause(R"("1 PB/s")")), d).next; };
+  EXPECT_THAT(next(), HasSubstr(" --set backend=nccl --layout pairs "));
+  dims["buffers"] = std::string("symmetric");
+  EXPECT_EQ(next(), "");
+}
+
 }  // namespace
 }  // namespace assay::contract
