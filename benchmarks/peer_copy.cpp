@@ -99,7 +99,7 @@ class PreparedPeerCopy final : public bench::Prepared {
   }
 
   /// CUDA: memory may be freed only when the others have closed it.
-  void finish() override {
+  void let_go() override {
     peer_ = {};
     pair_->barrier();
   }

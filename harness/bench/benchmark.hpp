@@ -113,7 +113,7 @@ class Prepared {
   virtual VerifyReport verify(Moment) { return {}; }
   /// Untimed, collective over the group, once, after calibrate(), when all is measured or nothing
   /// will be: to let go of what is another rank's.
-  virtual void finish() {}
+  virtual void let_go() {}
 };
 
 class Benchmark {

@@ -128,7 +128,7 @@ Refusal Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed) {
     turns_ = prepared_->turns();
   }
   auto refusal = agree(reason, result::Status::skipped);
-  if (!refusal.reason.empty()) finish();
+  if (!refusal.reason.empty()) let_go();
   return refusal;
 }
 
@@ -243,10 +243,10 @@ VerifyReport Round::verify(Moment moment) {
   return report;
 }
 
-void Round::finish() {
+void Round::let_go() {
   if (prepared_ == nullptr) return;
   rig_.progress.enter_phase(case_index_, Phase::verify);
-  prepared_->finish();
+  prepared_->let_go();
   rig_.progress.enter_phase(case_index_, Phase::control);
 }
 
@@ -369,7 +369,7 @@ RoundSummary Round::measure() {
   const auto settled = run_pilot();
   const auto plan = run_timed();
   report_.after = verify(Moment::after);
-  finish();
+  let_go();
   summarise_rank();
   return collect(plan, settled);
 }

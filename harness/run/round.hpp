@@ -138,7 +138,7 @@ class Round {
   /// Collective: what the first rank says that cannot go on, for all; failed unless all that cannot
   /// have `status` skipped.
   Refusal agree(const std::string& reason, result::Status status);
-  void finish();
+  void let_go();
   void warm_up();
   bool starts_by_time() const;
   /// How isolated iterations start from now on: by what the warm-up took.

@@ -91,7 +91,7 @@ class FaultyPrepared final : public bench::Prepared {
   }
   void check() const override { inner_->check(); }
   VerifyReport verify(Moment moment) override { return inner_->verify(moment); }
-  void finish() override { inner_->finish(); }
+  void let_go() override { inner_->let_go(); }
 
  private:
   std::unique_ptr<bench::Prepared> inner_;

@@ -34,7 +34,7 @@ class PreparedPart final : public bench::Prepared {
   comm::LaunchInfo launch_info() const override { return {part_.path, part_.reduction}; }
   std::map<std::string, std::string> notes() const override { return part_.notes; }
   bench::Support calibrate(comm::Team&) override { return {part_.disagreement}; }
-  void finish() override {
+  void let_go() override {
     if (part_.finished != nullptr) ++*part_.finished;
   }
   void launch() noexcept override {
