@@ -241,6 +241,15 @@ TEST(RoutingTrace, IsReadLineByLine) {
   EXPECT_EQ(refused("1,2\n0,0\n"),
             "t.csv: line 2: all numbers are 0; give one above 0: an expert that has tokens");
   EXPECT_THAT(refused("1,x"), StartsWith("t.csv: line 1, column 2: 'x' is no whole number"));
+  std::string numbers, lines;
+  for (int i = 0; i < 4097; ++i) {
+    numbers += "1,";
+    lines += "1\n";
+  }
+  EXPECT_THAT(refused(numbers.c_str()), HasSubstr("line 1: it has more than 4096 numbers; give "
+                                                  "one line per layer"));
+  EXPECT_THAT(refused(lines.c_str()),
+              HasSubstr("line 4097: it has more than 4096 lines; give at most a line per layer"));
   EXPECT_THAT(refused("1,2\n3"), StartsWith("t.csv: line 2: it has 1 number, and line 1 has 2"));
 }
 

@@ -24,7 +24,7 @@ TEST(Pipeline, TakesTurnsAfterTheWarmUp) {
   EXPECT_EQ(units_of({2, 1, 3}, 0), expected);
 }
 
-/// Figure 4 of Narayanan et al. (2021) in small: 2 stages of 2 chunks.
+/// As the interleaved schedule of Narayanan et al. (2021) takes its turns: 2 stages of 2 chunks.
 TEST(Pipeline, InterleavesChunks) {
   const std::vector<Unit> expected{
       {forward, 0, 0}, {forward, 1, 0},  {forward, 0, 1},  {backward, 0, 1},
