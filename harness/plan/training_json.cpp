@@ -14,7 +14,7 @@ namespace {
 using training::Layout;
 using training::Model;
 
-/// No dimension of a model or layout comes near; products of several stay within 64 bits.
+/// No dimension of a model or layout comes near; training::check() bounds their products.
 constexpr std::int64_t largest = std::int64_t{1} << 24;
 
 std::uint64_t count(const JsonValue& value, std::int64_t least = 1) {
@@ -40,6 +40,9 @@ training::Heads read_heads(ObjectReader reader) {
   training::Heads heads;
   heads.count = count(reader, "heads");
   heads.kv = count_or(reader, "kv_heads", heads.count);
+  if (heads.count % heads.kv != 0)
+    reader.value("kv_heads")
+        .refuse(fmt::format("{} heads cannot share {}", heads.count, heads.kv), "give a divisor");
   if (auto latent = reader.optional_object("latent")) {
     heads.latent = training::Latent{count(*latent, "q_rank"), count(*latent, "kv_rank"),
                                     count(*latent, "nope_dim"), count(*latent, "rope_dim"),
@@ -50,11 +53,12 @@ training::Heads read_heads(ObjectReader reader) {
   }
   heads.window = count_or(reader, "window", 0);
   heads.window_every = count_or(reader, "window_every", 1);
+  if (heads.window == 0 && heads.window_every > 1) reader.value("window");  // missing
   reader.finish();
   return heads;
 }
 
-training::Experts read_experts(ObjectReader reader) {
+training::Experts read_experts(ObjectReader reader, std::uint64_t layers) {
   training::Experts experts;
   experts.count = count(reader, "count");
   experts.active = count(reader, "active");
@@ -67,6 +71,14 @@ training::Experts read_experts(ObjectReader reader) {
     reader.value("groups").refuse(
         fmt::format("{} experts cannot be divided into {} groups", experts.count, experts.groups),
         "give a divisor");
+  if (experts.dense_layers > layers)
+    reader.value("dense_layers")
+        .refuse(fmt::format("{} layers of {}", experts.dense_layers, layers),
+                "give at most as many as there are");
+  if (experts.group_limit > experts.groups)
+    reader.value("group_limit")
+        .refuse(fmt::format("{} groups of {}", experts.group_limit, experts.groups),
+                "give at most as many as there are");
   const auto reachable = experts.count / experts.groups * experts.group_limit;
   if (experts.active > std::min(experts.count, reachable))
     reader.value("active").refuse(fmt::format("a token cannot have {} experts of {}",
@@ -106,8 +118,8 @@ Enum read_enum(ObjectReader& reader, std::string_view key,
 training::Routing read_routing(ObjectReader reader) {
   using training::RoutingKind;
   training::Routing routing;
-  routing.kind = read_enum<RoutingKind>(
-      reader, "kind", {"even", "balanced", "zipf", "dirichlet", "hot_rank", "trace"});
+  routing.kind =
+      read_enum<RoutingKind>(reader, "kind", {"even", "balanced", "zipf", "dirichlet", "hot_rank"});
   const bool drawn_by = routing.kind == RoutingKind::zipf ||
                         routing.kind == RoutingKind::dirichlet ||
                         routing.kind == RoutingKind::hot_rank;
@@ -118,13 +130,12 @@ training::Routing read_routing(ObjectReader reader) {
       value.refuse(fmt::format("{} is out of range", routing.parameter),
                    "give a number above 0 and at most 1000000");
   }
-  if (routing.kind == RoutingKind::trace) routing.trace_name = reader.text("file");
   routing.seed = count_or(reader, "seed", routing.seed);
-  routing.locality = reader.optional_ratio("locality").value_or(0);
-  if (const auto value = reader.optional_value("persistence")) {
-    routing.persistence = value->ratio();
-    if (routing.persistence > 1)
-      value->refuse(fmt::format("{} is above 1", routing.persistence), "give a share");
+  if (const auto value = reader.optional_value("locality")) {
+    routing.locality = value->ratio();
+    if (routing.locality > 10)
+      value->refuse(fmt::format("{} is above 10", routing.locality),
+                    "give a standard deviation of a logarithm");
   }
   reader.finish();
   return routing;
@@ -146,7 +157,7 @@ Model parse_model(std::string_view text, std::string_view where) {
   model.tied = reader.optional_flag("tied").value_or(false);
   model.heads = read_heads(reader.object("attention"));
   if (auto experts = reader.optional_object("experts")) {
-    model.experts = read_experts(*experts);
+    model.experts = read_experts(*experts, model.layers);
     model.ffn = count_or(reader, "ffn", 0);
     if (model.ffn == 0 && model.experts->dense_layers > 0) reader.value("ffn");  // missing
   } else {

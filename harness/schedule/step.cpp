@@ -1,7 +1,6 @@
 #include "harness/schedule/step.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "harness/core/error.hpp"
 
@@ -107,6 +106,20 @@ std::optional<std::uint32_t> group_of(const Work& work) {
   if (const auto* call = std::get_if<Collect>(&work.what)) return call->group;
   if (const auto* message = std::get_if<Message>(&work.what)) return message->group;
   return std::nullopt;
+}
+
+bool has_volume(Collective collective) {
+  switch (collective) {
+    case Collective::all_reduce:
+    case Collective::all_gather:
+    case Collective::reduce_scatter:
+    case Collective::all_to_all:
+    case Collective::all_to_all_v:
+    case Collective::send_recv:
+      return true;
+    default:
+      return false;
+  }
 }
 
 Traffic traffic(const Work& work, int index, int size) {

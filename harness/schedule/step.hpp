@@ -183,15 +183,18 @@ struct Traffic {
   double sent = 0;  ///< what a rank sends at least: (n−1)/n of a gathered tensor, twice that of a
                     ///< reduced one, all but its own block of an all_to_all
 };
+/// Whether a step may have it: those of which traffic() knows the volume.
+bool has_volume(Collective collective);
 /// `index` of `size` members; zeroes for what does not communicate.
 Traffic traffic(const Work& work, int index, int size);
 
-/// What is wrong with a job; empty: nothing. Finds indices and slices out of bounds, dependencies
-/// on later operations, races (two unordered operations that touch the same buffer of which one
-/// writes), a group's operations on several streams of a rank, collectives that are not the same in
-/// the same order on all members, sends and receives that do not match, and ranks that would wait
-/// for each other for ever under streams in order even if every message were synchronous. Ranks
-/// that share a schedule are looked at once: O(operations of distinct schedules + ranks × groups).
+/// What is wrong with a job; empty: nothing. Finds indices and slices out of bounds, collectives of
+/// no volume or without counts, dependencies on later operations, races (two unordered operations
+/// that touch the same buffer of which one writes), a group's operations on several streams of a
+/// rank, collectives that are not the same in the same order on all members, sends and receives
+/// that do not match, and ranks that would wait for each other for ever under streams in order even
+/// if every message were synchronous. Ranks that share a schedule are looked at once: O(operations
+/// of distinct schedules + ranks × groups).
 std::string problem_of(const Job& job);
 
 /// Seconds (or any unit) of one work on one rank.

@@ -50,6 +50,10 @@ class Local {
     for (const auto other : operation.after)
       if (other >= i) return "depends on a later operation";
     clocks_.add(operation.stream, operation.after);
+    if (const auto* call = std::get_if<Collect>(&schedule_.works[operation.work].what)) {
+      if (!has_volume(call->collective)) return "a step has no such collective";
+      if (call->collective == Collective::all_to_all_v && !call->counts) return "has no counts";
+    }
     if (auto what = group_problem(operation); !what.empty()) return what;
     for (const auto& use : operation.uses)
       if (!inside(use.slice)) return "out of bounds";

@@ -132,6 +132,17 @@ TEST(Routing, PopularityDriftsAsFarAsItMay) {
   EXPECT_LT(likeness(0.1), 0.5);
 }
 
+/// What is given, not drawn, does not drift: a rank is as hot after four steps.
+TEST(Routing, WhatIsGivenStays) {
+  Routing routing{RoutingKind::hot_rank, 4, 3};
+  routing.persistence = 0.5;
+  const auto hot = [&](std::uint64_t step) {
+    return skew_of(route(routing, {4, 16, 1, 1 << 12}, 0, step)).rank_max_over_mean;
+  };
+  EXPECT_NEAR(hot(4), 4. * 4 / 7, 0.1);
+  EXPECT_NEAR(hot(4), hot(0), 0.1);
+}
+
 TEST(Routing, ATokensExpertsLieInAsManyGroupsAsItMay) {
   // 4 groups of 2 experts and 2 per token: with one group each, both of it.
   const auto routed = route({RoutingKind::balanced}, {1, 8, 2, 1000, 4, 1}, 0);

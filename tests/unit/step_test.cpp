@@ -48,6 +48,18 @@ Job handover() {
   return job;
 }
 
+TEST(StepProblem, IsACollectiveThatNobodyCanCarryOut) {
+  const auto of = [](const Collect& call) {
+    auto job = pairs();
+    job.schedules[0].works[1].what = call;
+    return problem_of(job);
+  };
+  EXPECT_EQ(of({Collective::all_reduce, 0, 8}), "");
+  EXPECT_EQ(of({Collective::all_to_all_v, 0, 8}), "schedule 0, operation 1 (sum): has no counts");
+  EXPECT_EQ(of({Collective::broadcast, 0, 8}),
+            "schedule 0, operation 1 (sum): a step has no such collective");
+}
+
 TEST(StepBuilder, WaitsForWhatABufferNeedsAndNothingElse) {
   Builder build(3);
   const auto a = build.buffer("workspace", DataType::bf16, 8),

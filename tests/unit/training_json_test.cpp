@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <regex>
 
 #include "harness/plan/json_reader.hpp"
 #include "harness/schedule/training/generate.hpp"
@@ -23,6 +25,8 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using training::Layout;
 using training::Model;
+
+std::uint64_t whole(int number) { return static_cast<std::uint64_t>(number); }
 
 std::vector<std::string> names_in(const char* folder) {
   std::vector<std::string> names;
@@ -60,10 +64,12 @@ TEST(LayoutFiles, AreValidAndGoWithTheirModel) {
   }
 }
 
+/// With as many micro-batches as stages, so that it does not take long.
 TEST(LayoutFiles, BecomeJobsWithoutAProblem) {
-  for (const auto* name : {"tiny-dp2", "tiny-tp2-pp2-dp2", "tiny-moe-ep4", "mixtral-8x7b-ep8",
-                           "gpt-oss-120b-pp4-ep8"}) {
-    const auto job = generate(test::model(model_of(name)), test::training_layout(name));
+  for (const auto& name : names_in("configs/layouts")) {
+    auto layout = test::training_layout(name);
+    layout.global_batch = layout.micro_batch * whole(layout.dp) * whole(layout.pp);
+    const auto job = generate(test::model(model_of(name)), layout);
     EXPECT_EQ(step::problem_of(job), "") << name;
   }
 }
@@ -122,6 +128,30 @@ TEST(TrainingFiles, WrongValuesAreRefused) {
               StartsWith("l.json: recompute: \"some\" is unknown; expected one of none"));
 }
 
+TEST(TrainingFiles, WhatContradictsItselfIsRefused) {
+  EXPECT_EQ(model_refusal([](auto& json) { json["attention"]["kv_heads"] = 3; }),
+            "m.json: attention.kv_heads: 4 heads cannot share 3; give a divisor");
+  EXPECT_EQ(model_refusal([](auto& json) { json["attention"]["window_every"] = 2; }),
+            "m.json: attention.window: the key is missing; add it");
+  EXPECT_THAT(model_refusal([](auto& json) {
+                json["ffn"] = 64;
+                json["experts"]["dense_layers"] = 5;
+              }),
+              StartsWith("m.json: experts.dense_layers: 5 layers of 4"));
+  EXPECT_THAT(model_refusal([](auto& json) { json["experts"]["group_limit"] = 2; }),
+              StartsWith("m.json: experts.group_limit: 2 groups of 1"));
+  EXPECT_THAT(layout_refusal([](auto& json) { json["routing"]["locality"] = 11; }),
+              StartsWith("l.json: routing.locality: 11 is above 10"));
+}
+
+/// What no step uses, and what only a program can give.
+TEST(TrainingFiles, KeysWithoutEffectAreRefused) {
+  EXPECT_THAT(layout_refusal([](auto& json) { json["routing"]["persistence"] = 0.5; }),
+              StartsWith("l.json: routing.persistence: unknown key"));
+  EXPECT_THAT(layout_refusal([](auto& json) { json["routing"]["kind"] = "trace"; }),
+              StartsWith("l.json: routing.kind: \"trace\" is unknown; expected one of even"));
+}
+
 /// What check() says to a layout that goes with its model but for one thing.
 std::string misfit(const std::string& model, const std::function<void(Layout&)>& edit,
                    const std::string& layout = "llama-3.1-405b-tp8-pp8-cp2-vp8") {
@@ -134,15 +164,13 @@ std::string misfit(const std::string& model, const std::function<void(Layout&)>&
 TEST(Misfits, SayWhatWouldFit) {
   const std::string big = "llama-3.1-405b";
   EXPECT_EQ(misfit(big, [](Layout& l) { l.tp = 3; }),
-            "llama-3.1-405b as l: 128 heads cannot be divided by tp 3; tp 1, 2, 4, 8, 16, 32, 64 "
-            "or 128 would fit");
+            "llama-3.1-405b as l: 128 heads cannot be divided by tp 3; tp 2, 4 or 8 would fit");
   EXPECT_EQ(misfit(big, [](Layout& l) { l.tp = 16; }),
-            "llama-3.1-405b as l: 8 heads of keys and values cannot be divided by tp 16; tp 1, 2, "
-            "4 or 8 would fit");
+            "llama-3.1-405b as l: 8 heads of keys and values cannot be divided by tp 16; tp 2, 4 "
+            "or 8 would fit");
   EXPECT_EQ(misfit(big, [](Layout& l) { l.vp = 5; }),
-            "llama-3.1-405b as l: 126 layers cannot be divided by pp·vp = 40; pp·vp 1, 2, 3, 6, 7, "
-            "9, 14, 18, 21, 42, 63 or 126, or with embedding and loss as a layer each 1, 2, 4, 8, "
-            "16, 32, 64 or 128, would fit; or give the layers of every chunk");
+            "llama-3.1-405b as l: 126 layers cannot be divided by pp·vp = 40; vp 1, 2, 4 or 8 "
+            "would fit; or give the layers of every chunk");
   EXPECT_EQ(misfit(big,
                    [](Layout& l) {
                      l.layers = {100, 20};
@@ -151,12 +179,12 @@ TEST(Misfits, SayWhatWouldFit) {
             "chunks would fit");
   EXPECT_EQ(misfit(big, [](Layout& l) { l.global_batch = 500; }),
             "llama-3.1-405b as l: global_batch 500 cannot be divided by micro_batch·dp = 8; "
-            "global_batch 504 would fit");
+            "global_batch 512 would fit");
   EXPECT_EQ(misfit(big, [](Layout& l) { l.global_batch = 8 * 12; }),
             "llama-3.1-405b as l: 12 micro-batches cannot be interleaved over pp 8; global_batch "
             "128 would fit");
   EXPECT_EQ(misfit(big, [](Layout& l) { l.sequence = 8190; }),
-            "llama-3.1-405b as l: sequence 8190 cannot be divided by 2·cp = 4; sequence 16380 "
+            "llama-3.1-405b as l: sequence 8190 cannot be divided by 2·cp = 4; sequence 8192 "
             "would fit");
   EXPECT_EQ(misfit(big, [](Layout& l) { l.ep = 2; }),
             "llama-3.1-405b as l: the model has no experts to split over ep; ep 1 would fit");
@@ -176,6 +204,72 @@ TEST(Misfits, SayWhatWouldFit) {
   EXPECT_THAT(misfit(
                   "deepseek-v3", [](Layout& l) { l.tp = 2; }, "deepseek-v3-pp16-ep64"),
               HasSubstr("tp 1 and cp 1 would fit"));
+}
+
+struct Remedy {
+  std::string key;
+  std::vector<int> values;
+};
+
+/// Of "…; tp 2, 4 or 8 would fit".
+Remedy remedy_of(const std::string& sentence) {
+  std::smatch found;
+  const std::regex form("; (?:with vp 1, )?([a-z_]+) ([0-9, or]+) would fit");
+  if (!std::regex_search(sentence, found, form)) return {};
+  Remedy remedy{found[1], {}};
+  const std::string list = found[2];
+  const std::regex number("[0-9]+");
+  for (std::sregex_iterator i(list.begin(), list.end(), number), end; i != end; ++i)
+    remedy.values.push_back(std::stoi(i->str()));
+  return remedy;
+}
+
+Layout remedied(Layout layout, const std::string& sentence, const std::string& key, int value) {
+  const std::map<std::string, int Layout::*> sizes{{"tp", &Layout::tp},
+                                                   {"ep", &Layout::ep},
+                                                   {"cp", &Layout::cp},
+                                                   {"pp", &Layout::pp},
+                                                   {"vp", &Layout::vp}};
+  if (sentence.find("with vp 1, ") != std::string::npos) layout.vp = 1;
+  if (const auto found = sizes.find(key); found != sizes.end()) layout.*found->second = value;
+  if (key == "global_batch") layout.global_batch = static_cast<std::uint64_t>(value);
+  if (key == "sequence") layout.sequence = static_cast<std::uint64_t>(value);
+  return layout;
+}
+
+/// Each value that a refusal offers, taken at its word.
+TEST(Misfits, AreMendedByWhatTheyOffer) {
+  const auto try_all = [](const std::string& name, const char* key, auto change) {
+    for (int value = 1; value <= 40; ++value) {
+      auto layout = test::training_layout(name);
+      change(layout, value);
+      const auto model = test::model(model_of(name));
+      const auto sentence = refusal([&] { check(model, layout); });
+      if (sentence.empty()) continue;
+      const auto remedy = remedy_of(sentence);
+      if (remedy.values.empty()) {
+        EXPECT_THAT(sentence,
+                    testing::AnyOf(HasSubstr("sequence_parallel"), HasSubstr("vp 1 would fit"),
+                                   HasSubstr("tp 1 and cp 1"), HasSubstr("chunks would fit")))
+            << key;
+      }
+      for (const auto offered : remedy.values)
+        EXPECT_EQ(refusal([&] { check(model, remedied(layout, sentence, remedy.key, offered)); }),
+                  "")
+            << sentence << " — with " << remedy.key << ' ' << offered;
+    }
+  };
+  for (const auto& name : names_in("configs/layouts")) {
+    try_all(name, "tp", [](Layout& l, int value) { l.tp = value; });
+    try_all(name, "ep", [](Layout& l, int value) { l.ep = value; });
+    try_all(name, "vp", [](Layout& l, int value) { l.vp = value; });
+    try_all(name, "pp", [](Layout& l, int value) {
+      l.pp = value;
+      l.layers.clear();
+    });
+    try_all(name, "batch", [](Layout& l, int value) { l.global_batch += whole(value); });
+    try_all(name, "sequence", [](Layout& l, int value) { l.sequence -= whole(value); });
+  }
 }
 
 TEST(Memory, SaysWhatWouldFit) {
@@ -223,6 +317,30 @@ TEST(Misfits, OfSizesBeyondReason) {
                   "tiny", [](Layout& l) { l.global_batch = 1 << 16; }, "tiny-dp2"),
               HasSubstr("a rank would compute 131072 layers in a step"));
   EXPECT_THAT(misfit(
+                  "tiny",
+                  [](Layout& l) {
+                    l.pp = 1 << 20;
+                    l.layers.assign(1 << 20, 0);
+                    l.layers.front() = 4;
+                  },
+                  "tiny-dp2"),
+              HasSubstr("the schedules of all ranks compute 4194304 layers; at most 262144"));
+  EXPECT_THAT(
+      misfit(
+          "tiny", [](Layout& l) { l.routing.kind = training::RoutingKind::zipf; }, "tiny-dp2"),
+      HasSubstr("the model has no experts to route tokens to; leave routing out"));
+  auto model = test::model("tiny-moe");
+  auto layout = test::training_layout("tiny-moe-ep4");
+  model.hidden = 1 << 24;
+  model.experts->ffn = 1 << 20;
+  EXPECT_THAT(refusal([&] { check(model, layout); }), HasSubstr("more than 2^44 weights"));
+  model.hidden = 64;
+  model.experts->count = model.experts->active = 64;
+  layout.ep = layout.dp = 64;
+  layout.sequence = 1 << 28;
+  model.experts->ffn = 1 << 23;
+  EXPECT_THAT(refusal([&] { check(model, layout); }), HasSubstr("more than 2^60 elements"));
+  EXPECT_THAT(misfit(
                   "deepseek-v3",
                   [](Layout& l) {
                     l.routing = {training::RoutingKind::dirichlet, 14};
@@ -262,6 +380,15 @@ TEST(Scaled, KeepsMicroBatchesPerReplica) {
   EXPECT_EQ(refusal([&] { training::scaled(layout, 1000); }),
             "llama-3.1-405b-tp8-pp8-cp2-vp8: 1000 ranks cannot be divided by tp·cp·pp = 128; 1024 "
             "ranks would fit");
+  auto odd = layout;
+  odd.global_batch = 500;
+  EXPECT_THAT(refusal([&] { training::scaled(odd, 1024); }),
+              HasSubstr("global_batch 500 cannot be divided by dp 8; global_batch 504 would fit"));
+  EXPECT_THAT(refusal([&] { training::scaled(layout, -5); }), HasSubstr("128 ranks would fit"));
+  odd.tp = odd.cp = odd.pp = 1 << 24;
+  EXPECT_THAT(refusal([&] { training::scaled(odd, 1024); }), HasSubstr("at most 16777216"));
+  odd.cp = 0;
+  EXPECT_THAT(refusal([&] { training::scaled(odd, 1024); }), HasSubstr("give each at least 1"));
 }
 
 }  // namespace

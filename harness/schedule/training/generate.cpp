@@ -54,12 +54,14 @@ step::Job generate(const Model& model, const Layout& layout) {
   auto job = frame.job;
   Router router(model, layout);
   const int places = job.distinct.size() > 1 ? layout.ep : 1;
-  const auto passes = micro_batches(layout) * model.layers * static_cast<std::uint64_t>(places);
+  const auto passes =
+      micro_batches(layout) * units_of(model, layout) * static_cast<std::uint64_t>(places);
   if (passes > most_passes)
-    throw UsageError({fmt::format("{} as {}", model.name, layout.name),
-                      fmt::format("the schedules of all ranks compute {} layers", passes),
-                      fmt::format("at most {} would fit: give a smaller global_batch or ep{}",
-                                  most_passes, places > 1 ? ", or routing even" : "")});
+    throw UsageError(
+        {fmt::format("{} as {}", model.name, layout.name),
+         fmt::format("the schedules of all ranks compute {} layers", passes),
+         fmt::format("at most {} would fit: give a smaller global_batch{}", most_passes,
+                     places > 1 ? " or ep, or routing even" : ", pp or vp")});
   for (int place = 0; place < places; ++place)
     for (int stage = 0; stage < layout.pp; ++stage)
       job.schedules.push_back(

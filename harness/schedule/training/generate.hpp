@@ -4,8 +4,11 @@
 // (Narayanan et al., SC 2021), tensor and sequence parallelism (Korthikanti et al., "Reducing
 // Activation Recomputation in Large Transformer Models", MLSys 2023), gradients accumulated over
 // micro-batches and reduced bucket by bucket under the last one's backward pass.
-// Left out: biases, dropout, the all-reduce of the norms' gradients over tp under sequence
-// parallelism, and what is a few kilobytes besides.
+// Left out: dropout; biases and the sinks of attention (gpt-oss); learned positions (GPT-3: 50 MB);
+// the norms of MLA's latents; under sequence parallelism the all-reduce over tp of the gradients of
+// norms and routers (DeepSeek-V3 with tp: 7.3 MB per layer).
+// Volumes and dependencies are a step's, values are not: in the backward pass of ring attention a
+// rank is left with the gradients of a neighbour's keys and values, as large as its own.
 #pragma once
 
 #include "harness/schedule/step.hpp"

@@ -53,12 +53,15 @@ inline std::uint64_t tokens_per_step(const Layout& layout) {
 /// counted as a layer each (126 layers over 64 chunks: 1, 2, …, 2, 1); empty where neither goes.
 std::vector<std::uint64_t> chunk_layers(const Model& model, const Layout& layout);
 
+/// Layers, or chunks where there are more of them: what a micro-batch passes through.
+std::uint64_t units_of(const Model& model, const Layout& layout);
+
 /// Throws UsageError, one sentence that says what would fit, where model and layout do not go
 /// together.
 void check(const Model& model, const Layout& layout);
 
 /// The layout on another number of ranks: dp and the global batch grow or shrink alike (weak
-/// scaling). Throws UsageError where ranks is no multiple of tp·cp·pp.
+/// scaling). Throws UsageError where ranks is no multiple of tp·cp·pp or the batch none of dp.
 Layout scaled(Layout layout, int ranks);
 
 }  // namespace assay::training

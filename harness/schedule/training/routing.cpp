@@ -86,7 +86,8 @@ Weights popularity(const Routing& routing, const RoutedShape& shape, std::uint64
                    std::uint64_t step) {
   const auto seed = mixed(routing.seed, layer);
   auto logs = logs_of(routing, shape, layer, seed);
-  if (routing.persistence >= 1) return logs;
+  const bool drawn = routing.kind == RoutingKind::zipf || routing.kind == RoutingKind::dirichlet;
+  if (!drawn || routing.persistence >= 1) return logs;
   const double stays = routing.persistence, comes = std::sqrt(1 - stays * stays);
   for (std::uint64_t i = 1; i <= step; ++i) {
     const auto fresh = logs_of(routing, shape, layer, mixed(seed, i));

@@ -27,7 +27,8 @@ struct Routing {
   std::uint64_t seed = 1;
   /// Standard deviation of what a rank's own tokens add to the logarithm of popularity.
   double locality = 0;
-  /// Share of a popularity's logarithm that stays from one step to the next (AR(1)).
+  /// Of zipf and dirichlet: share of a popularity's logarithm that stays from one step to the next
+  /// (AR(1)). The others' popularity is given, not drawn, and stays.
   double persistence = 1;
   std::vector<std::vector<double>> trace{};  ///< [line][expert], at least one above 0 each
   std::string trace_name{};
@@ -64,9 +65,10 @@ struct Skew {
 };
 Skew skew_of(const Routed& routed);
 
-/// Draws layer `layer` of step `step`; the same arguments give the same counts. At most 2¹⁴ tokens
-/// of a layer are drawn one by one (without replacement, proportionally to popularity: the k
-/// highest of log popularity + Gumbel noise), more are scaled to.
+/// Draws layer `layer` of step `step`; the same arguments give the same counts. Tokens are drawn
+/// one by one, without replacement, proportionally to popularity: the k highest of log popularity +
+/// Gumbel noise. Of a layer with more than 2¹⁴ tokens of all ranks, so many are drawn and scaled
+/// up: what chance adds to popularity is then as large as with 2¹⁴, not as small as with all.
 Routed route(const Routing& routing, const RoutedShape& shape, std::uint64_t layer,
              std::uint64_t step = 0);
 
