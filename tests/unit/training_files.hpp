@@ -1,9 +1,11 @@
 // Models and training layouts as shipped.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "harness/plan/training_json.hpp"
+#include "harness/schedule/step.hpp"
 #include "tests/unit/schema_errors.hpp"
 
 namespace assay::test {
@@ -16,6 +18,21 @@ inline training::Model model(const std::string& name) {
 inline training::Layout training_layout(const std::string& name) {
   const auto path = "configs/layouts/" + name + ".json";
   return plan::parse_training_layout(contents(path), path);
+}
+
+/// Groups and streams of a job that no operation uses.
+inline std::string unused(const step::Job& job) {
+  std::set<std::string> names(job.streams.begin(), job.streams.end());
+  for (const auto& group : job.groups) names.insert("group " + group.name);
+  for (const auto& schedule : job.schedules)
+    for (const auto& operation : schedule.operations) {
+      names.erase(job.streams[operation.stream]);
+      if (const auto group = step::group_of(schedule.works[operation.work]))
+        names.erase("group " + job.groups[*group].name);
+    }
+  std::string text;
+  for (const auto& name : names) text += name + ", ";
+  return text;
 }
 
 }  // namespace assay::test

@@ -71,6 +71,7 @@ TEST(LayoutFiles, BecomeJobsWithoutAProblem) {
     layout.global_batch = layout.micro_batch * whole(layout.dp) * whole(layout.pp);
     const auto job = generate(test::model(model_of(name)), layout);
     EXPECT_EQ(step::problem_of(job), "") << name;
+    EXPECT_EQ(test::unused(job), "") << name;
   }
 }
 

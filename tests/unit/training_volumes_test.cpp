@@ -7,6 +7,7 @@
 #include <map>
 
 #include "harness/schedule/step_account.hpp"
+#include "harness/schedule/step_order.hpp"
 #include "harness/schedule/training/generate.hpp"
 #include "tests/unit/training_files.hpp"
 
@@ -161,16 +162,23 @@ std::vector<std::uint32_t> named(const step::Schedule& schedule, std::string_vie
   return found;
 }
 
-/// Whether an operation called `later` waits for one of another stream called `earlier`.
+/// Whether an operation called `later` cannot begin before the latest one called `earlier` that was
+/// issued before it is complete: directly, or by way of others.
 bool waits(const step::Schedule& schedule, std::string_view later, std::string_view earlier) {
   const auto before = named(schedule, earlier);
   const auto operations = named(schedule, later);
   EXPECT_FALSE(before.empty()) << earlier;
   EXPECT_FALSE(operations.empty()) << later;
+  std::size_t streams = 0;
+  for (const auto& operation : schedule.operations)
+    streams = std::max<std::size_t>(streams, operation.stream + 1U);
+  step::Clocks clocks(streams);
+  for (const auto& operation : schedule.operations) clocks.add(operation.stream, operation.after);
   return std::any_of(operations.begin(), operations.end(), [&](auto i) {
-    const auto& after = schedule.operations[i].after;
-    return std::find_first_of(after.begin(), after.end(), before.begin(), before.end()) !=
-           after.end();
+    const auto next = std::lower_bound(before.begin(), before.end(), i);
+    if (next == before.begin()) return false;
+    const auto latest = *std::prev(next);
+    return clocks.ordered(latest, schedule.operations[latest].stream, i);
   });
 }
 

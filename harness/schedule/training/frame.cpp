@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace assay::training {
 namespace {
 
 class Framer {
  public:
-  explicit Framer(const Layout& layout) : layout_(layout) {}
+  Framer(const Model& model, const Layout& layout) : model_(model), layout_(layout) {}
 
   Frame frame() {
     auto& job = frame_.job;
@@ -18,12 +20,12 @@ class Framer {
     frame_.cp = channel("cp", "cp", {layout_.cp, layout_.tp}, "cp");
     frame_.ep = channel("ep", "ep", {layout_.ep, 1}, "ep");
     frame_.dense = channel("dp", "dp", {layout_.cp * layout_.dp, layout_.tp}, "dp");
-    if (layout_.ep > 1)
+    if (model_.experts && layout_.ep > 1)
       frame_.expert = channel("dp of experts", "dp", {stage / layout_.ep, layout_.ep}, "dp");
-    else
+    else if (model_.experts)
       frame_.expert = channel("dp of experts", "dp", {stage, 1}, "dp");
     edges(stage);
-    if (layout_.pp > 1)
+    if (model_.tied && layout_.pp > 1)
       frame_.ends = channel("pp ends", "pp", {2, (layout_.pp - 1) * stage}, "pp ends");
     frame_.world = channel("world", "world", {job.ranks, 1}, "world");
     job.distinct.push_back({layout_.pp, stage});
@@ -49,8 +51,12 @@ class Framer {
 
   void edges(int stage) {
     frame_.edges.stages = layout_.pp;
-    const int colours = layout_.pp % 2 == 1 ? 3 : 2;
-    for (int i = 0; i < colours && layout_.pp > 1; ++i) {
+    const int pp = layout_.pp;
+    // Where there is one chunk each, the ring does not close: its last edge is not used.
+    const int used = layout_.vp > 1 ? pp : pp - 1;
+    std::size_t colours = 0;
+    for (int i = 0; i < used; ++i) colours = std::max(colours, frame_.edges.colour(i) + 1);
+    for (std::size_t i = 0; i < colours && pp > 1; ++i) {
       const step::Axis axis{layout_.pp, stage};
       const auto forward = fmt::format("pp forward {}", i),
                  backward = fmt::format("pp backward {}", i);
@@ -59,12 +65,13 @@ class Framer {
     }
   }
 
+  const Model& model_;
   const Layout& layout_;
   Frame frame_;
 };
 
 }  // namespace
 
-Frame frame_of(const Layout& layout) { return Framer(layout).frame(); }
+Frame frame_of(const Model& model, const Layout& layout) { return Framer(model, layout).frame(); }
 
 }  // namespace assay::training

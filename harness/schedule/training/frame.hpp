@@ -6,6 +6,7 @@
 
 #include "harness/schedule/step.hpp"
 #include "harness/schedule/training/layout.hpp"
+#include "harness/schedule/training/model.hpp"
 
 namespace assay::training {
 
@@ -40,6 +41,7 @@ struct Frame {
   Edges edges;
 };
 
-Frame frame_of(const Layout& layout);
+/// Only what operations use.
+Frame frame_of(const Model& model, const Layout& layout);
 
 }  // namespace assay::training

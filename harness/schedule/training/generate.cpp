@@ -50,7 +50,7 @@ class Router {
 
 step::Job generate(const Model& model, const Layout& layout) {
   check(model, layout);
-  const auto frame = frame_of(layout);
+  const auto frame = frame_of(model, layout);
   auto job = frame.job;
   Router router(model, layout);
   const int places = job.distinct.size() > 1 ? layout.ep : 1;
@@ -71,7 +71,7 @@ step::Job generate(const Model& model, const Layout& layout) {
 
 step::Schedule generate(const Model& model, const Layout& layout, int rank) {
   check(model, layout);
-  const auto frame = frame_of(layout);
+  const auto frame = frame_of(model, layout);
   Router router(model, layout);
   const auto& distinct = frame.job.distinct;
   const int place = distinct.size() > 1 ? step::place(rank, distinct[1]) : 0;
