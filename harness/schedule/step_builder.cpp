@@ -21,7 +21,7 @@ Slice Builder::take(const std::string& label, DataType type, std::uint64_t count
 
 void Builder::give_back(const Slice& slice) {
   const auto& buffer = schedule_.buffers[slice.buffer];
-  free_[buffer.label][{buffer.type, buffer.count}].push_back(slice);
+  free_[buffer.label][{buffer.type, buffer.count}].push_back({slice.buffer, 0, buffer.count});
 }
 
 void Builder::scope(std::string name) { schedule_.scopes.push_back(std::move(name)); }

@@ -24,6 +24,7 @@ class Builder {
   Slice buffer(std::string label, DataType type, std::uint64_t count);
   /// Memory that was given back, else new. What uses it next waits for what used it last.
   Slice take(const std::string& label, DataType type, std::uint64_t count);
+  /// All of the buffer, however much of it the slice is.
   void give_back(const Slice& slice);
 
   /// What follows is part of it.

@@ -11,7 +11,8 @@ assay_test(plan_test LABEL unit TIMEOUT 60
           unit/beside_test.cpp
   LINKS assay::plan)
 assay_test(training_plan_test LABEL unit TIMEOUT 60
-  SOURCES unit/training_figures_test.cpp unit/training_json_test.cpp unit/training_volumes_test.cpp
+  SOURCES unit/training_figures_test.cpp unit/training_json_test.cpp unit/training_schema_test.cpp
+          unit/training_volumes_test.cpp
   LINKS assay::plan assay::result)
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)

@@ -284,7 +284,8 @@ TEST(Memory, SaysWhatWouldFit) {
                   "activations .* GB\\), and 70.00 GB are there; recompute full would fit with "
                   "6[0-9].* GB"));
   EXPECT_THAT(refusal([&] { check_memory(model, layout, account, 40e9); }),
-              HasSubstr("40.00 GB are there; recompute full and tp 2 with dp 2 would fit with "));
+              HasSubstr("40.00 GB are there; recompute full, tp 2, "
+                        "sequence_parallel and dp 2 would fit with "));
   EXPECT_THAT(refusal([&] { check_memory(model, layout, account, 1e9); }),
               HasSubstr("1.000 GB are there; give more ranks, or a model with fewer layers"));
 }

@@ -154,6 +154,19 @@ TEST(Volume, AHotRankHasMoreOfEverything) {
   EXPECT_GT(found.ideal_bubble, 0.1);
 }
 
+/// Layers of different draws share their workspace.
+TEST(Memory, OfTheWorkspaceDoesNotGrowWithLayers) {
+  const auto workspace = [](std::uint64_t layers_of_model) {
+    auto layout = layout_of(1, 1, 1, 4);
+    layout.ep = 4;
+    layout.routing = {RoutingKind::dirichlet, 14, 1};
+    auto deep = model("tiny-moe");
+    deep.layers = layers_of_model;
+    return step::account_of(generate(deep, layout)).ranks[0].memory_bytes("workspace");
+  };
+  EXPECT_LT(workspace(16), 1.6 * workspace(4));
+}
+
 /// Indices of the operations of that name.
 std::vector<std::uint32_t> named(const step::Schedule& schedule, std::string_view name) {
   std::vector<std::uint32_t> found;

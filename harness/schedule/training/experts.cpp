@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -19,6 +20,7 @@ ExpertBlock::ExpertBlock(Rank& rank, Route route, int place)
       own_rows_{rank.own_tokens},
       received_(sum(rows_)),
       sent_(rank.own_tokens * rank.model.experts->active) {
+  rank.most_received = std::max(rank.most_received, received_);
   const auto& experts = *rank.model.experts;
   const auto hidden = rank.hidden(), up = up_width(rank.model, experts.ffn);
   const auto declare = [&](std::uint64_t count) {
@@ -29,6 +31,13 @@ ExpertBlock::ExpertBlock(Rank& rank, Route route, int place)
   up_ = {"experts up", hidden, up, declare(hidden * up)};
   down_ = {"experts down", experts.ffn, hidden, declare(experts.ffn * hidden)};
   if (experts.shared_ffn > 0) shared_.emplace(rank, experts.shared_ffn, "shared ");
+}
+
+/// As large as the layer with the most rows needs it, so that all layers share it.
+Slice ExpertBlock::temporary(std::uint64_t width) const {
+  auto slice = rank_.temporary(rank_.most_received * width);
+  slice.count = received_ * width;
+  return slice;
 }
 
 void ExpertBlock::send(const char* name, const std::shared_ptr<const PairCounts>& counts,
@@ -69,7 +78,7 @@ Slice ExpertBlock::forward(const Slice& normed, Saved& saved) {
   rank_.forward({up_, rows_, saved.received, saved.up});
   rank_.element_wise("experts activation", saved.up.count + saved.activated.count,
                      {step::read(saved.up), step::write(saved.activated)});
-  const auto output = rank_.temporary(received_ * hidden);
+  const auto output = temporary(hidden);
   rank_.forward({down_, rows_, saved.activated, output});
   saved.returned = rank_.keep(kept, sent_ * hidden);
   send("combine", route_.combine, output, saved.returned);
@@ -90,20 +99,20 @@ Slice ExpertBlock::backward(const Slice& normed, const Slice& gradient, Saved& s
   rank_.element_wise("merge backward", gradient.count + 2 * returned.count,
                      {step::read(gradient), step::read(saved.returned), step::update(saved.scores),
                       step::write(returned)});
-  const auto output = rank_.temporary(received_ * hidden);
+  const auto output = temporary(hidden);
   send("combine backward", route_.dispatch, returned, output);
   std::optional<Slice> shared;
   if (shared_) shared = shared_->backward(normed, gradient, saved.shared);
   rank_.drop(returned);
-  const auto activated = rank_.temporary(saved.activated.count);
+  const auto activated = temporary(down_.in);
   rank_.input_gradient({down_, rows_, activated, output});
   rank_.weight_gradient({down_, rows_, saved.activated, output});
   rank_.drop(output);
-  const auto up = rank_.temporary(saved.up.count);
+  const auto up = temporary(up_.out);
   rank_.element_wise("experts activation backward", 2 * up.count + activated.count,
                      {step::read(saved.up), step::read(activated), step::write(up)});
   rank_.drop(activated);
-  const auto received = rank_.temporary(received_ * hidden);
+  const auto received = temporary(hidden);
   rank_.input_gradient({up_, rows_, received, up});
   const auto sorted = rank_.temporary(sent_ * hidden);
   send("dispatch backward", route_.combine, received, sorted);

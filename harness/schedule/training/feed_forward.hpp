@@ -50,6 +50,7 @@ class ExpertBlock {
   Slice backward(const Slice& normed, const Slice& gradient, Saved& saved);
 
  private:
+  Slice temporary(std::uint64_t width) const;
   void send(const char* name, const std::shared_ptr<const PairCounts>& counts, const Slice& from,
             const Slice& to);
 

@@ -25,57 +25,78 @@ std::string parts_of(const step::RankAccount& rank) {
   return text;
 }
 
-struct Variant {
-  std::string words;
-  Layout layout;
-};
+std::string_view name_of(Recompute recompute) {
+  switch (recompute) {
+    case Recompute::none:
+      return "none";
+    case Recompute::selective:
+      return "selective";
+    case Recompute::full:
+      return "full";
+  }
+  return {};
+}
+
+/// In what `to` differs: "recompute full, tp 2, sequence_parallel and dp 2".
+std::string difference(const Layout& from, const Layout& to) {
+  std::vector<std::string> words;
+  const auto size = [&](const char* key, int Layout::*parts) {
+    if (from.*parts != to.*parts) words.push_back(fmt::format("{} {}", key, to.*parts));
+  };
+  if (from.zero1 != to.zero1) words.emplace_back("zero1");
+  if (from.micro_batch != to.micro_batch)
+    words.push_back(fmt::format("micro_batch {}", to.micro_batch));
+  if (from.recompute != to.recompute)
+    words.push_back(fmt::format("recompute {}", name_of(to.recompute)));
+  size("tp", &Layout::tp);
+  if (from.sequence_parallel != to.sequence_parallel) words.emplace_back("sequence_parallel");
+  size("pp", &Layout::pp);
+  size("cp", &Layout::cp);
+  size("dp", &Layout::dp);
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i)
+    text += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
+  return text;
+}
 
 /// Twice as many parts of one kind, half as many replicas.
-void add_split(std::vector<Variant>& variants, const Variant& from, const char* key,
-               int Layout::*parts) {
-  if (from.layout.dp % 2 != 0) return;
+void add_split(std::vector<Layout>& variants, const Layout& from, int Layout::*parts) {
+  if (from.dp % 2 != 0) return;
   auto to = from;
-  to.layout.*parts *= 2;
-  to.layout.dp /= 2;
-  to.layout.sequence_parallel = to.layout.tp > 1;
-  to.words += fmt::format("{} {} with dp {}", key, to.layout.*parts, to.layout.dp);
+  to.*parts *= 2;
+  to.dp /= 2;
+  to.sequence_parallel = from.sequence_parallel || to.tp > from.tp;
   variants.push_back(std::move(to));
 }
 
 /// Near ones first.
-std::vector<Variant> variants_of(const Layout& layout) {
-  std::vector<Variant> variants;
-  const auto add = [&](const char* words, auto change) {
-    variants.push_back({words, layout});
-    change(variants.back().layout);
+std::vector<Layout> variants_of(const Layout& layout) {
+  std::vector<Layout> variants;
+  const auto add = [&](auto change) {
+    variants.push_back(layout);
+    change(variants.back());
   };
-  if (!layout.zero1) add("zero1", [](Layout& to) { to.zero1 = true; });
-  if (layout.micro_batch > 1) add("micro_batch 1", [](Layout& to) { to.micro_batch = 1; });
+  if (!layout.zero1) add([](Layout& to) { to.zero1 = true; });
+  if (layout.micro_batch > 1) add([](Layout& to) { to.micro_batch = 1; });
   if (layout.recompute == Recompute::none)
-    add("recompute selective", [](Layout& to) { to.recompute = Recompute::selective; });
-  const Variant as_it_is{"", layout};
-  auto again = as_it_is;
-  again.layout.recompute = Recompute::full;
-  again.layout.zero1 = true;
-  if (layout.recompute != Recompute::full) {
-    again.words = layout.zero1 ? "recompute full" : "recompute full and zero1";
-    variants.push_back(again);
-    again.words += " and ";
-  }
-  for (const auto& from : {as_it_is, again}) {
-    add_split(variants, from, "tp", &Layout::tp);
-    add_split(variants, from, "pp", &Layout::pp);
-    add_split(variants, from, "cp", &Layout::cp);
-  }
+    add([](Layout& to) { to.recompute = Recompute::selective; });
+  auto again = layout;
+  again.recompute = Recompute::full;
+  again.zero1 = true;
+  if (layout.recompute != Recompute::full) variants.push_back(again);
+  for (const auto& from : {layout, again})
+    for (const auto parts : {&Layout::tp, &Layout::pp, &Layout::cp})
+      add_split(variants, from, parts);
   return variants;
 }
 
 std::string remedy(const Model& model, const Layout& layout, double bytes_per_rank) {
-  for (const auto& [words, variant] : variants_of(layout)) try {
+  for (const auto& variant : variants_of(layout)) try {
       const auto job = generate(model, variant);
       const auto needed = fullest(step::account_of(job)).memory_bytes();
       if (needed <= bytes_per_rank)
-        return fmt::format("{} would fit with {}", words, format_quantity(needed, Unit::byte));
+        return fmt::format("{} would fit with {}", difference(layout, variant),
+                           format_quantity(needed, Unit::byte));
     } catch (const UsageError&) {
       continue;  // does not divide
     }

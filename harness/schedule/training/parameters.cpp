@@ -21,7 +21,8 @@ std::size_t Parameters::declare(const Declared& declared) {
 }
 
 /// Parameters after which a bucket is full. ZeRO-1: Megatron-LM's max(40M, 1M·dp); DDP: PyTorch's
-/// 25 MiB of gradients, the first one 1 MiB.
+/// 25 MiB of gradients, the first one 1 MiB. Here that is the first one of each chunk and kind, for
+/// buckets do not reach across them; DDP has one small bucket per model.
 std::uint64_t Parameters::limit(std::size_t buckets) const {
   if (layout_.zero1) return std::max<std::uint64_t>(40'000'000, 1'000'000 * whole(layout_.dp));
   return (buckets == 0 ? std::uint64_t{1} << 20 : std::uint64_t{25} << 20) /

@@ -43,6 +43,7 @@ struct Rank {
   std::uint64_t tokens;      ///< T = b·s/c
   std::uint64_t own_tokens;  ///< outside of tensor-parallel parts: T/t under sequence parallelism
   bool last_micro_batch = false;
+  std::uint64_t most_received = 0;  ///< rows of a layer's experts on this rank, at most
 
   std::uint64_t hidden() const { return model.hidden; }
 
@@ -51,7 +52,7 @@ struct Rank {
   void drop(const Slice& slice) { build.give_back(slice); }
   void drop(Kept& kept);
 
-  /// `tensors` as large as `elements` of the activations' type are read or written.
+  /// Reads and writes `elements` of the activations' type, together.
   void element_wise(const std::string& name, std::uint64_t elements, std::vector<step::Use> uses);
   void communicate(const Channel& channel, const std::string& name, const step::Collect& call,
                    std::vector<step::Use> uses);
@@ -63,7 +64,7 @@ struct Rank {
   /// The sum over tp: this rank's part under sequence parallelism, else all. Takes `partial` over.
   Slice reduced(const std::string& name, const Slice& partial);
 
-  /// Attaches a norm's parameters.
+  /// Declares the parameters of a norm: their index, for weight() and gradient().
   std::size_t norm_parameter(std::uint64_t width);
   void norm(std::size_t parameter, const Slice& from, const Slice& to);
   /// `gradient` of the output is added to that of the input, `into`.

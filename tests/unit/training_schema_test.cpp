@@ -1,0 +1,34 @@
+// What the schema of layouts and their reader must both refuse.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/plan/json_reader.hpp"
+#include "tests/unit/refusal.hpp"
+#include "tests/unit/training_files.hpp"
+
+namespace assay::plan {
+namespace {
+
+TEST(LayoutSchema, RefusesWhatTheReaderRefuses) {
+  const auto refused_by_both = [](const char* routing) {
+    auto json = parse_json(test::contents("configs/layouts/tiny-moe-ep4.json"), "l");
+    json["routing"] = nlohmann::json::parse(routing);
+    const bool by_schema = !test::schema_errors(json, "training_layout").empty();
+    const bool by_reader =
+        !test::refusal([&] { parse_training_layout(json.dump(), "l.json"); }).empty();
+    EXPECT_EQ(by_schema, by_reader) << routing;
+    return by_schema && by_reader;
+  };
+  EXPECT_FALSE(refused_by_both(R"({})"));
+  EXPECT_FALSE(refused_by_both(R"({"kind": "balanced", "seed": 3})"));
+  EXPECT_FALSE(refused_by_both(R"({"kind": "zipf", "parameter": 1, "locality": 2})"));
+  EXPECT_TRUE(refused_by_both(R"({"kind": "zipf"})"));
+  EXPECT_TRUE(refused_by_both(R"({"kind": "even", "parameter": 1})"));
+  EXPECT_TRUE(refused_by_both(R"({"parameter": 1})"));
+  EXPECT_TRUE(refused_by_both(R"({"kind": "trace", "file": "t.csv"})"));
+  EXPECT_TRUE(refused_by_both(R"({"kind": "dirichlet", "parameter": 1, "locality": 11})"));
+  EXPECT_TRUE(refused_by_both(R"({"kind": "zipf", "parameter": 1, "persistence": 1})"));
+}
+
+}  // namespace
+}  // namespace assay::plan
