@@ -74,7 +74,7 @@ TEST(Routing, EveryTokenGoesSomewhere) {
   for (const auto kind :
        {RoutingKind::balanced, RoutingKind::zipf, RoutingKind::dirichlet, RoutingKind::hot_rank}) {
     // The second one has more tokens than are drawn one by one.
-    for (const std::uint64_t tokens : {100, 50'000}) {
+    for (const std::uint64_t tokens : {100u, 50'000u}) {
       const auto routed = route({kind, 3}, {4, 16, 4, tokens, 4, 2}, 5);
       for (int from = 0; from < 4; ++from) {
         std::uint64_t sent = 0;

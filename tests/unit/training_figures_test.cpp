@@ -206,7 +206,7 @@ TEST(Bubble, IsTheIdealOne) {
   small.layers = 24;
   for (const int pp : {1, 2, 4})
     for (const int vp : {1, 2, 3})
-      for (const std::uint64_t m : {4, 8}) {
+      for (const std::uint64_t m : {4u, 8u}) {
         if (pp == 1 && vp > 1) continue;
         auto layout = alone(64);
         layout.pp = pp;

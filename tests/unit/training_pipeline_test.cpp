@@ -35,8 +35,8 @@ TEST(Pipeline, InterleavesChunks) {
 }
 
 TEST(Pipeline, DoesEveryUnitOnceEachWay) {
-  for (std::uint64_t stages : {1, 2, 3, 4})
-    for (std::uint64_t chunks : {1, 2, 3})
+  for (std::uint64_t stages : {1u, 2u, 3u, 4u})
+    for (std::uint64_t chunks : {1u, 2u, 3u})
       for (std::uint64_t stage = 0; stage < stages; ++stage) {
         std::set<std::pair<std::uint64_t, std::uint64_t>> done[2];
         for (const auto& unit : units_of({stages, chunks, 2 * stages}, stage))
