@@ -107,19 +107,33 @@ training::Types read_types(ObjectReader reader) {
 }
 
 template <typename Enum>
-Enum read_enum(ObjectReader& reader, std::string_view key,
-               const std::vector<std::string_view>& names) {
+struct Named {
+  std::string_view name;
+  Enum value;
+};
+
+/// The first one where the key is missing.
+template <typename Enum>
+Enum read_enum(ObjectReader& reader, std::string_view key, const std::vector<Named<Enum>>& table) {
   const auto value = reader.optional_value(key);
-  if (!value) return Enum{};
+  if (!value) return table.front().value;
+  std::vector<std::string_view> names;
+  for (const auto& entry : table) names.push_back(entry.name);
   const auto chosen = value->choice(names);
-  return static_cast<Enum>(std::find(names.begin(), names.end(), chosen) - names.begin());
+  return std::find_if(table.begin(), table.end(),
+                      [&](const auto& entry) { return entry.name == chosen; })
+      ->value;
 }
 
 training::Routing read_routing(ObjectReader reader) {
   using training::RoutingKind;
   training::Routing routing;
-  routing.kind =
-      read_enum<RoutingKind>(reader, "kind", {"even", "balanced", "zipf", "dirichlet", "hot_rank"});
+  routing.kind = read_enum<RoutingKind>(reader, "kind",
+                                        {{"even", RoutingKind::even},
+                                         {"balanced", RoutingKind::balanced},
+                                         {"zipf", RoutingKind::zipf},
+                                         {"dirichlet", RoutingKind::dirichlet},
+                                         {"hot_rank", RoutingKind::hot_rank}});
   const bool drawn_by = routing.kind == RoutingKind::zipf ||
                         routing.kind == RoutingKind::dirichlet ||
                         routing.kind == RoutingKind::hot_rank;
@@ -182,9 +196,12 @@ Layout parse_training_layout(std::string_view text, std::string_view where) {
   layout.ep = size_or_one(reader, "ep");
   layout.sequence_parallel = reader.optional_flag("sequence_parallel").value_or(false);
   layout.zero1 = reader.optional_flag("zero1").value_or(false);
-  layout.context = read_enum<training::ContextWay>(reader, "context", {"ring", "all_gather"});
-  layout.recompute =
-      read_enum<training::Recompute>(reader, "recompute", {"none", "selective", "full"});
+  using training::ContextWay, training::Recompute;
+  layout.context = read_enum<ContextWay>(
+      reader, "context", {{"ring", ContextWay::ring}, {"all_gather", ContextWay::all_gather}});
+  layout.recompute = read_enum<Recompute>(
+      reader, "recompute",
+      {{"none", Recompute::none}, {"selective", Recompute::selective}, {"full", Recompute::full}});
   layout.micro_batch = count_or(reader, "micro_batch", 1);
   layout.global_batch = count(reader, "global_batch");
   layout.sequence = count(reader, "sequence");

@@ -64,14 +64,19 @@ void Head::forward(const Slice& input, Saved& saved) {
   saved.logits = rank_.keep(saved.kept, rank_.tokens * logits_.out);
   rank_.forward({logits_, rows_, saved.full, saved.logits});
   const auto numbers = rank_.build.take("workspace", DataType::fp32, rank_.tokens);
-  for (const auto* what : {"maximum", "target", "sum"}) {
-    rank_.element_wise(what, saved.logits.count,
+  struct Number {
+    const char* name;
+    ReduceOp op;
+  };
+  for (const auto& [name, op] : {Number{"maximum", ReduceOp::max}, Number{"target", ReduceOp::sum},
+                                 Number{"sum", ReduceOp::sum}}) {
+    rank_.element_wise(name, saved.logits.count,
                        {step::update(saved.logits), step::write(numbers)});
     if (rank_.tp > 1)
-      rank_.communicate(rank_.frame.tp, what,
-                        {Collective::all_reduce, rank_.frame.tp.group, rank_.tokens, DataType::fp32,
-                         std::string_view(what) == "maximum" ? ReduceOp::max : ReduceOp::sum},
-                        {step::update(numbers)});
+      rank_.communicate(
+          rank_.frame.tp, name,
+          {Collective::all_reduce, rank_.frame.tp.group, rank_.tokens, DataType::fp32, op},
+          {step::update(numbers)});
   }
   rank_.element_wise("loss", saved.logits.count, {step::read(numbers), step::update(saved.logits)});
   rank_.drop(numbers);
