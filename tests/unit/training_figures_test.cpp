@@ -75,7 +75,7 @@ TEST(Model, HasEveryParameter) {
   EXPECT_EQ(account(model("llama-3.1-405b"), alone(64)).parameters, 405'853'388'800);
 }
 
-/// What README says of it: 1,024 ranks, none of them with more memory or other counts.
+/// What README says of it: the counts of the first stage, the memory of the fullest of 1,024 ranks.
 TEST(Account, OfTheWhole405B) {
   const auto found =
       account(model("llama-3.1-405b"), training_layout("llama-3.1-405b-tp8-pp8-cp2-vp8"));
