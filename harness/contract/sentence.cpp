@@ -133,6 +133,17 @@ std::string undecided_text(const Account& account) {
   return text;
 }
 
+/// Where the median would pass and only the regime test hinders it: what its count may be. Else
+/// empty.
+std::string rare_blocks_text(const Clause& clause, const Scope& scope) {
+  if (scope.tests.size() < 2) return {};
+  const auto &median = scope.tests[0], &regime = scope.tests[1];  // those that decide PASS
+  if (!median.pass || regime.pass || regime.accept_at_most < 0) return {};
+  return fmt::format("{} of {} blocks {} {}, where a pass allows {}", regime.bad_guarded,
+                     regime.blocks, wrong_side(clause),
+                     figure_text(scope.guarded, unit_of(clause)), regime.accept_at_most);
+}
+
 std::string evidence_wanted(const Scope& scope, const Question& question) {
   const auto& clause = *question.clause;
   const auto unit = unit_of(clause);
@@ -146,7 +157,8 @@ std::string evidence_wanted(const Scope& scope, const Question& question) {
   const auto fail = !question.fail_bound ? std::string("failing needs more blocks of the reference")
                                          : fmt::format("failing of {} {}", least ? "<" : ">",
                                                        figure_text(scope.fail_bound, unit));
-  const auto counts = counts_text(clause, scope);
+  const auto rare = rare_blocks_text(clause, scope);
+  const auto counts = rare.empty() ? counts_text(clause, scope) : rare;
   return fmt::format("{}, {}{}{}", pass, fail, counts.empty() ? "" : "; ", counts);
 }
 

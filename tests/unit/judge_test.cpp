@@ -88,6 +88,8 @@ TEST(Judge, ExactCountsDecideAtTheBoundary) {
   };
   EXPECT_EQ(with_bad(2).outcome, Outcome::pass);
   EXPECT_EQ(with_bad(3).outcome, Outcome::inconclusive);
+  EXPECT_THAT(with_bad(3).sentence,
+              HasSubstr("3 of 64 blocks below 343.0 GB/s, where a pass allows 2"));
   const auto tests = with_bad(2).scopes.at(0).tests;
   ASSERT_THAT(tests, SizeIs(2));
   EXPECT_EQ(tests[0].accept_at_most, 24);
