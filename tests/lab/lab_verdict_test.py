@@ -76,7 +76,7 @@ class VerdictTest(unittest.TestCase):
 
     def test_two_hosts_slow_link_fails_between_them(self):
         """Both ends of the only link measure the same: neither can be blamed, both are named."""
-        lab, code = self.judged(2, 2, "two_hosts", "n1=50mbit")
+        lab, code = self.judged(2, 2, "two_hosts", "n1=25mbit")
         self.assertEqual(code, 10)
         self.expect_outcomes(lab, **{"within-a-host": "pass", "between-hosts": "fail"})
         self.assertIn("between n0 and n1", lab.finding("between-hosts")["sentence"])
@@ -84,7 +84,7 @@ class VerdictTest(unittest.TestCase):
         self.expect_reproducible(lab, code, "two_hosts")
 
     def test_three_hosts_slow_link_names_its_host(self):
-        lab, code = self.judged(3, 1, "three_hosts", "n1=50mbit")
+        lab, code = self.judged(3, 1, "three_hosts", "n1=25mbit")
         self.assertEqual(code, 10)
         self.expect_outcomes(lab, **{"host-to-host": "fail"})
         finding = lab.finding("host-to-host")
