@@ -18,33 +18,35 @@ CUstream_st::~CUstream_st() {
     const std::lock_guard lock(mutex_);
     ended_ = true;
   }
-  changed_.notify_all();
+  filled_.notify_one();
   thread_.join();
 }
 
 void CUstream_st::give(Work work) {
+  bool idle = false;
   {
     const std::lock_guard lock(mutex_);
+    idle = queue_.empty();
     queue_.push_back(std::move(work));
   }
-  changed_.notify_all();
+  if (idle) filled_.notify_one();  // else the thread looks by itself: waking it is what costs most
 }
 
 void CUstream_st::wait() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return queue_.empty(); });
+  emptied_.wait(lock, [this] { return queue_.empty(); });
 }
 
 void CUstream_st::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return ended_ || !queue_.empty(); });
+    filled_.wait(lock, [this] { return ended_ || !queue_.empty(); });
     if (queue_.empty()) return;
     lock.unlock();
     queue_.front()();  // others only add behind it
     lock.lock();
     queue_.pop_front();
-    changed_.notify_all();
+    if (queue_.empty()) emptied_.notify_all();
   }
 }
 

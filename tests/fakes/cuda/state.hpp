@@ -35,7 +35,7 @@ struct CUstream_st {
   void run();
 
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable filled_, emptied_;
   std::deque<Work> queue_;  ///< the first one is being done
   bool ended_ = false;
   std::thread thread_;
