@@ -39,7 +39,7 @@ ctest_in() {
   local build=$1 report=tests.xml code=0
   shift
   rm -f "$build/$report"
-  ctest --test-dir "$build" --output-on-failure --no-tests=error -j "$(nproc)" \
+  ctest --test-dir "$build" --output-on-failure --no-tests=error -j "$((2 * $(nproc)))" \
     --output-junit "$report" "$@" || code=$?
   python3 scripts/list_skipped.py "$build/$report"
   return "$code"

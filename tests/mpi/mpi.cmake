@@ -50,7 +50,7 @@ function(assay_mpi_test name)
       COMMAND ${ASSAY_MPIEXEC} -n ${ranks} ${arg_COMMAND}
       WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
     set_tests_properties(${name}_${ranks} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT}
-      PROCESSORS 2 ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT}" SKIP_RETURN_CODE 77)
+      PROCESSORS ${ASSAY_ALL_SLOTS} ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT}" SKIP_RETURN_CODE 77)
   endforeach()
 endfunction()
 

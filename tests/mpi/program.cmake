@@ -11,9 +11,9 @@ endif()
 foreach(part outcomes contracts compare concurrent files bad_input signals ranks resume clock gpu nccl)
   # What is about times has the machine for itself; what only waits, or plants faults that no other
   # load could hide, shares it.
-  set(cores 2)
+  set(slots ${ASSAY_ALL_SLOTS})
   if(part MATCHES "files|bad_input|resume|contracts|signals|ranks|gpu|nccl")
-    set(cores 1)
+    set(slots 1)
   endif()
   set(file "${CMAKE_CURRENT_LIST_DIR}/program_${part}_test.py")
   # A new scenario is found by configuring again.
@@ -30,7 +30,7 @@ foreach(part outcomes contracts compare concurrent files bad_input signals ranks
     add_test(NAME ${name}
       COMMAND "${Python3_EXECUTABLE}" "${file}" "${ASSAY_MPIEXEC_TEXT}" "$<TARGET_FILE:assay>"
               "$<TARGET_FILE:assay_faulty>" "${CMAKE_SOURCE_DIR}" ${class}.${method})
-    set_tests_properties(${name} PROPERTIES LABELS mpi TIMEOUT 120 PROCESSORS ${cores}
+    set_tests_properties(${name} PROPERTIES LABELS mpi TIMEOUT 120 PROCESSORS ${slots}
       SKIP_RETURN_CODE 77 ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT};ASSAY_DOUBLE=${double}")
   endforeach()
 endforeach()
