@@ -12,7 +12,9 @@ foreach(part outcomes contracts compare concurrent files bad_input signals ranks
   # What is about times has the machine for itself; what only waits, or plants faults that no other
   # load could hide, shares it.
   set(slots ${ASSAY_ALL_SLOTS})
-  if(part MATCHES "files|bad_input|resume|contracts|signals|ranks|gpu|nccl")
+  if(part MATCHES "resume|ranks")
+    set(slots ${ASSAY_BUSY_SLOTS})
+  elseif(part MATCHES "files|bad_input|contracts|signals|gpu|nccl")
     set(slots 1)
   endif()
   set(file "${CMAKE_CURRENT_LIST_DIR}/program_${part}_test.py")

@@ -18,7 +18,7 @@ import unittest
 
 MPIRUN, ASSAY, FAULTY, SOURCE = ("mpirun",), "assay", "assay_faulty", "."
 HYDRA = False
-LIMIT_S = 60
+LIMIT_S = 100
 # No GPU: the tests say what there is without one, on every machine. Doubles do not look at it.
 ENVIRONMENT = dict(os.environ, CUDA_VISIBLE_DEVICES="", OMPI_ALLOW_RUN_AS_ROOT="1",
                    OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_mpi_yield_when_idle="1", MPIR_CVAR_POLLS_BEFORE_YIELD="1")

@@ -126,7 +126,7 @@ class Killed(ResumeTest):
 
     def test_random_ranks_at_random_moments(self):
         seed = os.environ.get("ASSAY_RESUME_SEED", "1")
-        kills = int(os.environ.get("ASSAY_RESUME_KILLS", "6"))
+        kills = int(os.environ.get("ASSAY_RESUME_KILLS", "4"))
         done = late = 0
         while done < kills:
             draw = f"{seed} {done} {late}"
