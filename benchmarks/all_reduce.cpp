@@ -6,7 +6,6 @@ namespace assay::benchmarks {
 const CollectiveSpec all_reduce_spec{
     .collective = Collective::all_reduce,
     .what = "every rank gets the reduction of all ranks' buffers",
-    .reduces = true,
     .has_in_place = true,
     .send_elements = extents::one,
     .recv_elements = extents::one,

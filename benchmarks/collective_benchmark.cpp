@@ -37,7 +37,7 @@ std::vector<DimSpec> dims_of(const CollectiveSpec& spec) {
   if (!spec.moves_data) return dims;
   dims.push_back({"type", std::string("fp32"), all_type_names()});
   dims.push_back({"bytes", std::int64_t{1} << 20, {}});
-  if (spec.reduces) dims.push_back({"op", std::string("sum"), all_op_names()});
+  if (reduces(spec.collective)) dims.push_back({"op", std::string("sum"), all_op_names()});
   if (spec.has_in_place) dims.push_back({"in_place", false, {}});
   if (spec.rooted) dims.push_back({"root", std::string("0"), {}});
   if (spec.has_counts) dims.push_back({"counts", std::string("uniform"), {}});
@@ -94,7 +94,7 @@ class CollectiveBenchmark final : public bench::Benchmark {
     if (!spec.moves_data) info_.metrics = {"time"};
     if (spec.messages > 0) info_.metrics = {"latency", "busbw", "time"};
     if (spec.between_two) info_.default_layout = "pairs";
-    info_.reduces = spec.reduces;
+    info_.reduces = reduces(spec.collective);
     info_.memory_bytes = [](const Dims& dims, int) { return 2.0 * bytes_of(dims); };
     // Through a slow host: 20 µs and 1 GB/s. Between slow GPUs: 20 GB/s.
     info_.seconds = [](const Dims& dims, int ranks) {

@@ -24,7 +24,7 @@ CollectiveShape::CollectiveShape(const CollectiveSpec& spec, const Dims& dims, i
   call_.ranks = ranks;
   call_.seed = seed;
   call_.in_place = spec.has_in_place && flag_dim(dims, "in_place");
-  if (spec.reduces) call_.op = reduce_op_from(text_dim(dims, "op")).value();
+  if (reduces(spec.collective)) call_.op = reduce_op_from(text_dim(dims, "op")).value();
   if (spec.moves_data) read_sizes(dims, traffic);
   for (int rank = 0; rank < ranks; ++rank) {
     const auto one = extent(rank);

@@ -41,7 +41,6 @@ struct Piece {
 struct CollectiveSpec {
   Collective collective;
   std::string_view what;
-  bool reduces = false;
   bool has_in_place = false;
   bool rooted = false;
   bool in_libraries = true;  ///< some library has it; else there are named algorithms only

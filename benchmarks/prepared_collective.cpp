@@ -90,8 +90,8 @@ class PreparedCollective final : public bench::Prepared {
       algorithm = &any_algorithm(spec_, call.ranks);
     }
     const auto schedule = algorithm->build(shape.schedule_shape(root), context_.group.rank);
-    const bool averages = spec_.reduces && call.op == ReduceOp::avg;
-    const auto op = spec_.reduces ? std::optional(call.op) : std::nullopt;
+    const bool averages = reduces(spec_.collective) && call.op == ReduceOp::avg;
+    const auto op = reduces(spec_.collective) ? std::optional(call.op) : std::nullopt;
     return bench::compose({schedule, call.type, op, std::string(algorithm->name),
                            averages ? spec_.recv_elements(call, context_.group.rank) : 0,
                            buffers_of(context_.spec.dims)},

@@ -6,7 +6,6 @@ namespace assay::benchmarks {
 const CollectiveSpec reduce_spec{
     .collective = Collective::reduce,
     .what = "the root gets the reduction of all ranks' buffers",
-    .reduces = true,
     .has_in_place = true,
     .rooted = true,
     .send_elements = extents::one,

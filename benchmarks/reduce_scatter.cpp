@@ -6,7 +6,6 @@ namespace assay::benchmarks {
 const CollectiveSpec reduce_scatter_spec{
     .collective = Collective::reduce_scatter,
     .what = "every rank gets its block of the reduction of all ranks' buffers",
-    .reduces = true,
     .has_in_place = true,
     .send_elements = extents::all,
     .recv_elements = extents::one,

@@ -5,15 +5,6 @@
 #include "harness/comm/staged.hpp"
 
 namespace assay::comm::mpi {
-namespace {
-
-bool reduces(Collective collective) {
-  return collective == Collective::all_reduce || collective == Collective::reduce ||
-         collective == Collective::reduce_scatter;
-}
-
-}  // namespace
-
 MpiGpuCommunicator::MpiGpuCommunicator(Comm comm, device::Device& gpu, GpuPath path)
     : comm_(std::move(comm)),
       gpu_(gpu),

@@ -34,54 +34,53 @@ using Enqueue = ncclResult_t (*)(const Arguments&, const std::byte* send, std::b
 struct Row {
   Collective collective;
   const char* call;
-  bool reduces;
   Enqueue enqueue;
 };
 
 constexpr Row rows[] = {
-    {Collective::all_reduce, "ncclAllReduce", true,
+    {Collective::all_reduce, "ncclAllReduce",
      [](const Arguments& a, const std::byte* send, std::byte* recv) {
        return ncclAllReduce(send == nullptr ? recv : send, recv, a.count, a.type, a.op, a.comm,
                             a.stream);
      }},
-    {Collective::reduce, "ncclReduce", true,
+    {Collective::reduce, "ncclReduce",
      [](const Arguments& a, const std::byte* send, std::byte* recv) {
        return ncclReduce(send == nullptr ? recv : send, recv, a.count, a.type, a.op, a.root, a.comm,
                          a.stream);
      }},
-    {Collective::reduce_scatter, "ncclReduceScatter", true,
+    {Collective::reduce_scatter, "ncclReduceScatter",
      [](const Arguments& a, const std::byte* send, std::byte* recv) {
        return ncclReduceScatter(send == nullptr ? recv : send,
                                 send == nullptr ? a.block(recv, a.rank) : recv, a.count, a.type,
                                 a.op, a.comm, a.stream);
      }},
-    {Collective::all_gather, "ncclAllGather", false,
+    {Collective::all_gather, "ncclAllGather",
      [](const Arguments& a, const std::byte* send, std::byte* recv) {
        return ncclAllGather(send == nullptr ? a.block(recv, a.rank) : send, recv, a.count, a.type,
                             a.comm, a.stream);
      }},
-    {Collective::broadcast, "ncclBroadcast", false,
+    {Collective::broadcast, "ncclBroadcast",
      [](const Arguments& a, const std::byte* send, std::byte* recv) {
        // The root's own output is not asked for: in place, which only reads what is sent.
        auto* to = a.is_root() && send != nullptr ? const_cast<std::byte*>(send) : recv;
        return ncclBroadcast(to, to, a.count, a.type, a.root, a.comm, a.stream);
      }},
-    {Collective::barrier, "ncclAllReduce", false,
+    {Collective::barrier, "ncclAllReduce",
      [](const Arguments& a, const std::byte*, std::byte*) {
        return ncclAllReduce(a.own, a.own, 1, ncclUint8, ncclSum, a.comm, a.stream);
      }},
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 28, 0)
-    {Collective::all_to_all, "ncclAlltoAll", false,
+    {Collective::all_to_all, "ncclAlltoAll",
      [](const Arguments& a, const std::byte* send, std::byte* recv) {
        return ncclAlltoAll(send, recv, a.count, a.type, a.comm, a.stream);
      }},
-    {Collective::gather, "ncclGather", false,
+    {Collective::gather, "ncclGather",
      [](const Arguments& a, const std::byte* send, std::byte* recv) {
        const auto* in_place = a.is_root() ? a.block(recv, a.root) : recv;
        return ncclGather(send == nullptr ? in_place : send, recv, a.count, a.type, a.root, a.comm,
                          a.stream);
      }},
-    {Collective::scatter, "ncclScatter", false,
+    {Collective::scatter, "ncclScatter",
      [](const Arguments& a, const std::byte* send, std::byte* recv) {
        const bool in_place = a.is_root() && send == nullptr;
        return ncclScatter(in_place ? recv : send, in_place ? a.block(recv, a.root) : recv, a.count,
@@ -91,7 +90,7 @@ constexpr Row rows[] = {
 };
 
 LaunchInfo info_of(const Row& row, const CommView& view, const CollectiveCall& call) {
-  LaunchInfo info{.path = "native", .reduction = row.reduces ? "library" : ""};
+  LaunchInfo info{.path = "native", .reduction = reduces(row.collective) ? "library" : ""};
   if (call.collective == Collective::barrier) info.path = "all_reduce of one element";
   if (call.collective == Collective::reduce_scatter)
     info.in_place_result_at = static_cast<std::uint64_t>(view.rank) * call.count;

@@ -36,4 +36,10 @@ constexpr std::string_view name(Collective collective) {
   return collective_names[static_cast<std::size_t>(collective)];
 }
 
+/// Whether it combines elements of several ranks, by a reduction.
+constexpr bool reduces(Collective collective) {
+  return collective == Collective::all_reduce || collective == Collective::reduce ||
+         collective == Collective::reduce_scatter;
+}
+
 }  // namespace assay

@@ -9,15 +9,9 @@ namespace {
 
 using LtFailure = FirstFailure<cublasStatus_t, CUBLAS_STATUS_SUCCESS>;
 
-template <class Handle, cublasStatus_t (*destroy)(Handle)>
-void drop_lt(Handle handle) noexcept {
-  destroy(handle);
-}
-template <class Handle, cublasStatus_t (*destroy)(Handle)>
-using LtHandled = Owner<Handle, null<Handle>, drop_lt<Handle, destroy>>;
-using Product = LtHandled<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
-using Layout = LtHandled<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
-using Preference = LtHandled<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
+using Product = Handled<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
+using Layout = Handled<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
+using Preference = Handled<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
 
 std::string version() {
   const auto number = cublasLtGetVersion();

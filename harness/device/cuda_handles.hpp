@@ -23,11 +23,11 @@ Handle null() noexcept {
   return nullptr;
 }
 /// The code is that of earlier work, which whoever waits is told.
-template <class Handle, cudaError_t (*destroy)(Handle)>
+template <class Handle, auto destroy>
 void drop(Handle handle) noexcept {
   destroy(handle);
 }
-template <class Handle, cudaError_t (*destroy)(Handle)>
+template <class Handle, auto destroy>
 using Handled = Owner<Handle, null<Handle>, drop<Handle, destroy>>;
 
 using Stream = Handled<cudaStream_t, cudaStreamDestroy>;

@@ -48,7 +48,7 @@ class Buffers {
   /// What the collective leaves. In place, a library may use what is not the result as it likes.
   std::span<const std::byte> output(const CollectiveSpec& spec, const OracleCall& call, int rank,
                                     std::uint64_t result_at) const {
-    if (!spec.reduces || !in_place_) return recv_;
+    if (!reduces(spec.collective) || !in_place_) return recv_;
     return std::span(recv_).subspan(result_at * width_, spec.recv_elements(call, rank) * width_);
   }
 
@@ -100,7 +100,8 @@ std::vector<OracleCall> calls_of(const CollectiveSpec& spec, int ranks) {
       for (const int root : spec.rooted ? std::vector{0, ranks - 1} : std::vector{0})
         for (const bool in_place :
              spec.has_in_place ? std::vector{false, true} : std::vector{false})
-          for (std::size_t op = 0; op < (spec.reduces ? reduce_op_names.size() : 1); ++op) {
+          for (std::size_t op = 0; op < (reduces(spec.collective) ? reduce_op_names.size() : 1);
+               ++op) {
             call.root = root;
             call.in_place = in_place;
             call.op = static_cast<ReduceOp>(op);
