@@ -35,7 +35,7 @@ BENCHMARK_CAPTURE(record, isolated, Pacing::isolated);
 BENCHMARK_CAPTURE(record, stream, Pacing::stream);
 
 void read_clock(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(run::now_ns());
+  for (auto _ : state) benchmark::DoNotOptimize(now_ns());
 }
 BENCHMARK(read_clock);
 

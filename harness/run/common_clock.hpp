@@ -11,9 +11,9 @@
 #include <optional>
 
 #include "harness/comm/team.hpp"
+#include "harness/core/local_clock.hpp"
 #include "harness/result/document.hpp"
 #include "harness/run/clock_model.hpp"
-#include "harness/run/local_clock.hpp"
 
 namespace assay::run {
 

@@ -6,7 +6,7 @@
 
 #include "harness/bench/benchmark.hpp"
 #include "harness/comm/team.hpp"
-#include "harness/run/local_clock.hpp"
+#include "harness/core/local_clock.hpp"
 #include "harness/run/progress.hpp"
 #include "harness/run/round_time.hpp"
 

@@ -348,7 +348,7 @@ std::unique_ptr<comm::Session> faulty_session(std::unique_ptr<comm::Session> inn
 
 run::CommonClock::Lens faulty_clock(const Fault& fault) {
   if (fault.kind != Fault::Kind::clock || !strikes(fault, launcher_rank())) return {};
-  return [fault, begin = run::now_ns()](std::int64_t reading_ns) {
+  return [fault, begin = now_ns()](std::int64_t reading_ns) {
     const double since_s = static_cast<double>(reading_ns - begin) * 1e-9;
     const bool stepped = fault.step_at_s > 0 && since_s >= fault.step_at_s;
     const double ahead_s = fault.shift_s + fault.drift * since_s + (stepped ? 60 : 0);

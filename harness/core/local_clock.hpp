@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace assay::run {
+namespace assay {
 
 inline constexpr double seconds_per_ns = 1e-9;
 
@@ -15,4 +15,4 @@ inline std::int64_t now_ns() noexcept {
       .count();
 }
 
-}  // namespace assay::run
+}  // namespace assay
