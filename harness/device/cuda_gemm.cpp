@@ -49,7 +49,7 @@ cublasComputeType_t sums_of(GemmType type) {
   return type == GemmType::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
 }
 
-/// C = 1·A·B + 0·C, in the type of the sums.
+/// C = 1·A·B + 0·C, or + 1·C, in the type of the sums.
 struct Factors {
   double one_64 = 1, zero_64 = 0;
   float one_32 = 1, zero_32 = 0;
@@ -71,9 +71,9 @@ class CudaGemm final : public Gemm {
     const bool wide = call_.type == GemmType::fp64;
     const void* one = wide ? static_cast<const void*>(&factors.one_64) : &factors.one_32;
     const void* zero = wide ? static_cast<const void*>(&factors.zero_64) : &factors.zero_32;
-    failure_.note(cublasLtMatmul(library_, product_.get(), one, b, b_.get(), a, a_.get(), zero, c,
-                                 c_.get(), c, c_.get(), &chosen_.algo, workspace_.data(),
-                                 chosen_.workspaceSize, stream_),
+    failure_.note(cublasLtMatmul(library_, product_.get(), one, b, b_.get(), a, a_.get(),
+                                 call_.accumulate ? one : zero, c, c_.get(), c, c_.get(),
+                                 &chosen_.algo, workspace_.data(), chosen_.workspaceSize, stream_),
                   "cublasLtMatmul");
   }
   void check() const override { check_lt(gpu_, failure_.code(), failure_.call()); }

@@ -1,4 +1,5 @@
-// Gemm: a matrix product C = A·B with everything but the matrices resolved before timing.
+// Gemm: a matrix product C = A·B, or C += A·B, with everything but the matrices resolved before
+// timing.
 #pragma once
 
 #include <array>
@@ -53,6 +54,7 @@ struct GemmCall {
   Stored a = Stored::by_rows, b = Stored::by_rows;
   std::size_t alignment = 64;  ///< every matrix begins at a multiple of so many bytes
   int threads = 1;             ///< of a host
+  bool accumulate = false;     ///< C += A·B
 };
 
 /// Of one device, which outlives it.

@@ -36,7 +36,8 @@ class HostGemm final : public Gemm {
     const bool a_turned = call_.a == Stored::by_columns, b_turned = call_.b == Stored::by_columns;
     gemm(CblasRowMajor, a_turned ? CblasTrans : CblasNoTrans, b_turned ? CblasTrans : CblasNoTrans,
          m_, n_, k_, 1, reinterpret_cast<const T*>(a), a_turned ? m_ : k_,
-         reinterpret_cast<const T*>(b), b_turned ? k_ : n_, 0, reinterpret_cast<T*>(c), n_);
+         reinterpret_cast<const T*>(b), b_turned ? k_ : n_, call_.accumulate ? T{1} : T{0},
+         reinterpret_cast<T*>(c), n_);
   }
 
   GemmCall call_;

@@ -37,6 +37,11 @@ TEST_P(GemmOnGpu, IsExactHoweverMatricesAreStored) {
       }
 }
 
+TEST_P(GemmOnGpu, AddsToWhatIsThere) {
+  if (GetParam().type == device::GemmType::fp8_e4m3) GTEST_SKIP() << "its sums have another type";
+  EXPECT_EQ(wrong({.type = GetParam().type, .m = 48, .n = 32, .k = 64, .accumulate = true}), "");
+}
+
 TEST_P(GemmOnGpu, IsExactForOddSizes) {
   if (GetParam().type == device::GemmType::fp8_e4m3) GTEST_SKIP() << "multiples of 16 only";
   EXPECT_EQ(wrong({.type = GetParam().type, .m = 33, .n = 17, .k = 65}), "");

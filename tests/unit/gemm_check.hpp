@@ -8,7 +8,7 @@
 
 namespace assay::test {
 
-/// The first wrong element of C; "" where there is none.
+/// The first wrong element of C after two launches; "" where there is none.
 inline std::string wrong_product(device::Device& device, const device::GemmCall& call) {
   const auto& type = device::info(call.type);
   const benchmarks::GemmData data(call, 11);
@@ -17,9 +17,10 @@ inline std::string wrong_product(device::Device& device, const device::GemmCall&
              c = device.allocate(call.m * call.n * size_of(type.out));
   data.write_a(device, a.data());
   data.write_b(device, b.data());
-  device.poison(c.data(), c.size());
+  if (!call.accumulate) device.poison(c.data(), c.size());  // else it begins with zeroes
   const auto gemm = device.gemm(call);
-  gemm->launch(a.data(), b.data(), c.data());
+  for (int i = 0; i < 2; ++i) gemm->launch(a.data(), b.data(), c.data());
+  const double times = call.accumulate ? 2 : 1;
   gemm->check();
   std::vector<std::byte> result(c.size());
   device.get(result, c.data());
@@ -27,9 +28,9 @@ inline std::string wrong_product(device::Device& device, const device::GemmCall&
     for (std::size_t j = 0; j < call.n; ++j) {
       const auto* element = result.data() + (i * call.n + j) * size_of(type.out);
       const auto actual = benchmarks::element_value(type.out, element);
-      if (actual != data.expected(i, j))
+      if (const auto expected = times * data.expected(i, j); actual != expected)
         return "row " + std::to_string(i) + ", column " + std::to_string(j) + ": " +
-               std::to_string(actual) + " for " + std::to_string(data.expected(i, j));
+               std::to_string(actual) + " for " + std::to_string(expected);
     }
   return {};
 }

@@ -103,7 +103,10 @@ TEST_P(EveryGemmType, TheHostMultipliesWhatItsLibraryHas) {
       how.a = a;
       how.b = b;
       if (GetParam().on_host)
-        EXPECT_EQ(test::wrong_product(*host, how), "");
+        for (const bool accumulate : {false, true}) {
+          how.accumulate = accumulate;
+          EXPECT_EQ(test::wrong_product(*host, how), "");
+        }
       else
         EXPECT_EQ(test::failure([&] { host->gemm(how); }),
                   "host memory: OpenBLAS has no product of " + std::string(GetParam().name) +

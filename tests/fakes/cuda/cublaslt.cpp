@@ -120,10 +120,12 @@ struct Operand {
   std::size_t columns() const { return turned == CUBLAS_OP_N ? layout.columns : layout.rows; }
 };
 
-void multiply(const Operand& a, const Operand& b, const Layout& to, std::byte* data) {
+/// `kept`: the factor of what is there.
+void multiply(const Operand& a, const Operand& b, const Layout& to, std::byte* data, double kept) {
+  const Operand before{to, CUBLAS_OP_N, data};
   for (std::size_t j = 0; j < to.columns; ++j)
     for (std::size_t i = 0; i < to.rows; ++i) {
-      double sum = 0;
+      double sum = kept == 0 ? 0 : kept * before.at(i, j);
       for (std::size_t l = 0; l < a.columns(); ++l) sum += a.at(i, l) * b.at(l, j);
       set_element(to, data, i, j, sum);
     }
@@ -250,7 +252,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
   const double one =
       wide ? load<double>(static_cast<const std::byte*>(alpha), 0)
            : static_cast<double>(load<float>(static_cast<const std::byte*>(alpha), 0));
-  const double zero =
+  const double kept =
       wide ? load<double>(static_cast<const std::byte*>(beta), 0)
            : static_cast<double>(load<float>(static_cast<const std::byte*>(beta), 0));
   const auto& to = inside<Layout>(d_layout);
@@ -259,13 +261,13 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
   const Operand second{inside<Layout>(b_layout), how.turned[1],
                        static_cast<const std::byte*>(reach(b, bytes_of(inside<Layout>(b_layout))))};
   auto* result = static_cast<std::byte*>(reach(d, bytes_of(to)));
-  if (one != 1 || zero != 0) return CUBLAS_STATUS_INVALID_VALUE;
+  if (one != 1 || (kept != 0 && kept != 1)) return CUBLAS_STATUS_INVALID_VALUE;
   if (first.data == nullptr || second.data == nullptr || result == nullptr ||
       reach(workspace, workspace_bytes) == nullptr)
     return CUBLAS_STATUS_EXECUTION_FAILED;
   return status(enqueue(
-                    "cublasLtMatmul", stream, [=] { multiply(first, second, to, result); }, result,
-                    bytes_of(to)),
+                    "cublasLtMatmul", stream, [=] { multiply(first, second, to, result, kept); },
+                    result, bytes_of(to)),
                 CUBLAS_STATUS_EXECUTION_FAILED);
 }
 
