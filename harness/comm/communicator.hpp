@@ -93,6 +93,13 @@ class Transfers {
   virtual void start(std::size_t index, std::byte* data) noexcept = 0;
   /// Waits until the transfer is complete on this rank.
   virtual void finish(std::size_t index) noexcept = 0;
+  /// Local. Lets the library make progress, where it needs the caller for that; true once the
+  /// transfer is complete on this rank, which is then finished. Waits for it where the library
+  /// cannot be asked.
+  virtual bool test(std::size_t index) noexcept {
+    finish(index);
+    return true;
+  }
   /// Both at once: start, and wait.
   virtual void carry_out(std::size_t index, std::byte* data) noexcept = 0;
   /// Local. Throws RunError if anything so far failed.

@@ -29,6 +29,12 @@ void MpiTransfers::finish(std::size_t index) noexcept {
   failure_.note(MPI_Wait(&messages_[index].request, MPI_STATUS_IGNORE), "MPI_Wait");
 }
 
+bool MpiTransfers::test(std::size_t index) noexcept {
+  int done = 0;
+  failure_.note(MPI_Test(&messages_[index].request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+  return done != 0;
+}
+
 void MpiTransfers::carry_out(std::size_t index, std::byte* data) noexcept {
   const auto& [way, peer, block, request] = messages_[index];
   if (way == Transfer::Way::send)

@@ -15,6 +15,7 @@ class MpiTransfers final : public Transfers {
   MpiTransfers(MPI_Comm comm, const std::vector<Transfer>& transfers);
   void start(std::size_t index, std::byte* data) noexcept override;
   void finish(std::size_t index) noexcept override;
+  bool test(std::size_t index) noexcept override;
   void carry_out(std::size_t index, std::byte* data) noexcept override;
   void check() const override { failure_.check(); }
 

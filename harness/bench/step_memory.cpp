@@ -1,0 +1,46 @@
+#include "harness/bench/step_memory.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "harness/bench/benchmark.hpp"
+
+namespace assay::bench {
+
+std::vector<float> ordinary_numbers(std::size_t count) {
+  std::vector<float> numbers(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto bits = mix(i);
+    const auto magnitude = static_cast<float>(1 + (bits >> 1) % 15) / 16;
+    numbers[i] = (bits & 1) != 0 ? -magnitude : magnitude;
+  }
+  return numbers;
+}
+
+StepMemory::StepMemory(const step::Schedule& schedule, device::Device& device) : device_(device) {
+  constexpr std::size_t line = 64;
+  const auto bytes = std::max(line, device.cached_bytes() / line * line);
+  const auto numbers = ordinary_numbers(bytes / sizeof(float));
+  ordinary_ = device.allocate(bytes);
+  device.put(ordinary_.data(), std::as_bytes(std::span(numbers)));
+  for (const auto& [label, type, count] : schedule.buffers) {
+    widths_.push_back(size_of(type));
+    buffers_.push_back(device.allocate(count * size_of(type)));
+    const auto& made = buffers_.back();
+    for (std::size_t at = 0; at < made.size(); at += bytes)
+      device.copy(made.data() + at, ordinary_.data(), std::min(bytes, made.size() - at));
+  }
+  device.wait();
+}
+
+Region StepMemory::of(const step::Slice& slice) const {
+  const auto width = widths_[slice.buffer];
+  return {buffers_[slice.buffer].data() + slice.first * width, slice.count * width};
+}
+
+Region StepMemory::more(std::size_t bytes) {
+  more_.push_back(device_.allocate(bytes));
+  return {more_.back().data(), bytes};
+}
+
+}  // namespace assay::bench
