@@ -1,0 +1,28 @@
+// The communicators of a job's groups.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "harness/comm/backend.hpp"
+#include "harness/schedule/step.hpp"
+
+namespace assay::bench {
+
+class StepGroups {
+ public:
+  /// Collective over `team`, which has as many ranks as the job and is the one that was connected.
+  /// Throws RunError: the library's refusal.
+  StepGroups(const step::Job& job, comm::Connection& connection, comm::Team& team);
+
+  /// By group of the job; null where this rank is in none.
+  std::span<comm::Communicator* const> communicators() const { return views_; }
+
+ private:
+  std::vector<std::unique_ptr<comm::Team>> teams_;
+  std::vector<std::unique_ptr<comm::Communicator>> owned_;
+  std::vector<comm::Communicator*> views_;
+};
+
+}  // namespace assay::bench
