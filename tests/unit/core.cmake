@@ -4,7 +4,7 @@ assay_test(core_test LABEL unit TIMEOUT 60
   LINKS assay::core)
 assay_test(schedule_test LABEL unit TIMEOUT 120
   SOURCES unit/algorithms_test.cpp unit/layouts_test.cpp unit/permutation_test.cpp unit/routing_test.cpp
-          unit/schedule_model.cpp unit/schedule_test.cpp unit/step_test.cpp unit/training_pipeline_test.cpp
+          unit/schedule_model.cpp unit/schedule_test.cpp unit/step_test.cpp unit/step_timeline_test.cpp unit/training_pipeline_test.cpp
   LINKS assay::schedule)
 assay_test(plan_test LABEL unit TIMEOUT 60
   SOURCES unit/json_reader_test.cpp unit/layout_json_test.cpp unit/suite_test.cpp unit/plan_test.cpp

@@ -1,4 +1,4 @@
-foreach(name autocorrelation block_test quantile ratio sequential timeline)
+foreach(name autocorrelation block_test quantile ratio sequential straggler)
   assay_test(stats_${name}_test LABEL unit TIMEOUT 60 SOURCES unit/stats_${name}_test.cpp LINKS assay::stats)
 endforeach()
 # Replay thousands of generated measurements through the whole decision.

@@ -1,12 +1,14 @@
 // Timelines by hand, in nanoseconds that count as seconds times 1e-9.
+#include "harness/schedule/step_timeline.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <numeric>
 
-#include "harness/stats/timeline.hpp"
+#include "harness/schedule/step_builder.hpp"
 
-namespace assay::stats {
+namespace assay::step {
 namespace {
 
 using testing::DoubleNear;
@@ -90,12 +92,22 @@ TEST(Timeline, ExtentIsFromTheFirstBeginToTheLastEnd) {
   EXPECT_EQ(extent({}).end_ns, 0);
 }
 
-TEST(Timeline, TheStragglerIsComparedWithTheMiddleRank) {
-  EXPECT_THAT(straggler_index(std::vector{2.0, 1.0, 3.0}), Optional(1.5));
-  EXPECT_THAT(straggler_index(std::vector{1.0, 3.0}), Optional(1.5));
-  EXPECT_EQ(straggler_index({}), std::nullopt);
-  EXPECT_EQ(straggler_index(std::vector{0.0, 0.0}), std::nullopt);
+TEST(Timeline, IsReadOffAScheduleAndWhatAnExecutorMeasured) {
+  Builder build(2);
+  const auto buffer = build.buffer("x", DataType::fp32, 8);
+  build.add(0, {"clear", ElementWise{32}}, {write(buffer)});
+  build.add(1, {"sum", Collect{Collective::all_reduce, 2, 8, DataType::fp32}}, {update(buffer)});
+  const auto schedule = build.done();
+  const Job job{2, {}, {{"a", "tp", {2, 1}}, {"b", "tp", {2, 1}}, {"c", "dp", {2, 1}}}, {}, {}};
+  EXPECT_THAT(labels_of(job), ElementsAre("tp", "dp"));
+  const std::vector<std::int64_t> begin{0, 10}, end{10, 40}, there{5, 30};
+  const auto found = activities(job, schedule, {begin, end, there});
+  const auto parts = breakdown(found, 2, extent(found));
+  EXPECT_THAT(parts.compute_s, ns(10));
+  EXPECT_THAT(parts.exposed_s, ElementsAre(ns(0), ns(30)));
+  EXPECT_THAT(parts.waiting_s, ns(20));
+  EXPECT_EQ(activities(job, schedule, {begin, end, {}})[1].all_there_ns, 0);
 }
 
 }  // namespace
-}  // namespace assay::stats
+}  // namespace assay::step

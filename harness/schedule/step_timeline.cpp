@@ -1,10 +1,8 @@
-#include "harness/stats/timeline.hpp"
+#include "harness/schedule/step_timeline.hpp"
 
 #include <algorithm>
 
-#include "harness/stats/quantile.hpp"
-
-namespace assay::stats {
+namespace assay::step {
 namespace {
 
 /// At `at_ns`, so many more (or fewer) are computing, communicating for a label, transferring.
@@ -109,12 +107,28 @@ Period extent(std::span<const Activity> activities) {
   return found;
 }
 
-std::optional<double> straggler_index(std::span<const double> medians) {
-  if (medians.empty()) return std::nullopt;
-  std::vector<double> scratch(medians.begin(), medians.end());
-  const double usual = middle(scratch);
-  if (!(usual > 0)) return std::nullopt;
-  return *std::max_element(medians.begin(), medians.end()) / usual;
+std::vector<std::string> labels_of(const Job& job) {
+  std::vector<std::string> labels;
+  for (const auto& group : job.groups)
+    if (std::find(labels.begin(), labels.end(), group.label) == labels.end())
+      labels.push_back(group.label);
+  return labels;
 }
 
-}  // namespace assay::stats
+std::vector<Activity> activities(const Job& job, const Schedule& schedule,
+                                 const Readings& readings) {
+  const auto labels = labels_of(job);
+  std::vector<Activity> found;
+  for (std::size_t i = 0; i < schedule.operations.size(); ++i) {
+    Activity activity{{readings.begin_ns[i], readings.end_ns[i]}};
+    if (const auto group = group_of(schedule.works[schedule.operations[i].work])) {
+      const auto label = std::find(labels.begin(), labels.end(), job.groups[*group].label);
+      activity.label = static_cast<std::size_t>(label - labels.begin());
+      if (!readings.all_there_ns.empty()) activity.all_there_ns = readings.all_there_ns[i];
+    }
+    found.push_back(activity);
+  }
+  return found;
+}
+
+}  // namespace assay::step

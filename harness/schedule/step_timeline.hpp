@@ -5,9 +5,12 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
-namespace assay::stats {
+#include "harness/schedule/step.hpp"
+
+namespace assay::step {
 
 /// From begin to before end, in nanoseconds of one clock.
 struct Period {
@@ -47,8 +50,17 @@ Breakdown breakdown(std::span<const Activity> activities, std::size_t labels, Pe
 /// From the first begin to the last end; of nothing: empty.
 Period extent(std::span<const Activity> activities);
 
-/// How much slower the slowest rank computes than the middle one: the largest of each rank's median
-/// time of compute, over the median of these. None: no times, or the middle rank computes nothing.
-std::optional<double> straggler_index(std::span<const double> medians);
+/// The labels of a job's groups, each once.
+std::vector<std::string> labels_of(const Job& job);
 
-}  // namespace assay::stats
+/// When one rank's operations began and ended, and when all that take part in each had arrived
+/// (empty: not known); by operation of its schedule.
+struct Readings {
+  std::span<const std::int64_t> begin_ns, end_ns, all_there_ns;
+};
+
+/// What went on on a rank of `job` with that schedule; labels are indices into labels_of().
+std::vector<Activity> activities(const Job& job, const Schedule& schedule,
+                                 const Readings& readings);
+
+}  // namespace assay::step
