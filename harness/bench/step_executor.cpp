@@ -137,8 +137,7 @@ void StepExecutor::run(Witness* witness) {
   for (std::uint32_t i = 0; i < nodes_.size(); ++i)
     if (nodes_[i].waits == 0) release(i, witness);
   for (;;) {
-    const bool may_compute = options_.overlap || flying_ == 0;
-    if (const auto index = may_compute ? next_local() : std::nullopt)
+    if (const auto index = next_local())
       compute(*index, witness);
     else if (flying_ > 0)
       progress(witness);

@@ -22,7 +22,6 @@ enum class Progress { poll, none, thread };
 
 struct StepOptions {
   Progress progress = Progress::poll;
-  bool overlap = true;  ///< no: nothing is computed while anything is under way
   TileSizes tiles{};
 };
 

@@ -133,4 +133,18 @@ std::vector<std::vector<double>> ends(const Job& job, const Durations& durations
   return by_schedule;
 }
 
+Job serial(Job job) {
+  for (auto& schedule : job.schedules) {
+    std::optional<std::uint32_t> last;
+    for (std::uint32_t i = 0; i < schedule.operations.size(); ++i) {
+      auto& operation = schedule.operations[i];
+      if (std::holds_alternative<Message>(schedule.works[operation.work].what)) continue;
+      if (last && schedule.operations[*last].stream != operation.stream)
+        operation.after.push_back(*last);
+      last = i;
+    }
+  }
+  return job;
+}
+
 }  // namespace assay::step

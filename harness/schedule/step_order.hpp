@@ -49,4 +49,9 @@ Meetings meetings_of(const Job& job);
 /// other; fewer than all where some wait for ever.
 std::vector<std::uint32_t> begin_order(const Job& job, const Meetings& meetings);
 
+/// The same without overlap: what is computed and collectives go one after the other, as they are
+/// issued. Messages still go on beside, for a receive that is issued early waits for nobody's
+/// compute but its sender's. May have a problem_of() where the job has none.
+Job serial(Job job);
+
 }  // namespace assay::step

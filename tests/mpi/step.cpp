@@ -114,11 +114,12 @@ step::Job everything(int ranks, const std::shared_ptr<const PairCounts>& uneven)
 TEST(Step, EveryCommunicationIsRightHoweverItOverlaps) {
   const int ranks = session->world().size();
   if (ranks == 1) GTEST_SKIP() << "communicates with nobody";
-  World world(everything(ranks, std::make_shared<tests::SkewedCounts>(1000)));
-  const auto context = world.context();
+  const auto job = everything(ranks, std::make_shared<tests::SkewedCounts>(1000));
   for (const auto progress : {Progress::poll, Progress::none})
     for (const bool overlap : {true, false}) {
-      auto executor = world.executor({.progress = progress, .overlap = overlap, .tiles = {}});
+      World world(overlap ? job : step::serial(job));
+      const auto context = world.context();
+      auto executor = world.executor({.progress = progress, .tiles = {}});
       benchmarks::StepCheck check(context, world.groups.communicators());
       executor.rehearse(check);
       executor.check();
@@ -171,8 +172,8 @@ training::Model model() {
   return made;
 }
 
-void expect_right(const training::Layout& layout) {
-  World world(generate(model(), layout));
+void expect_right_job(step::Job job) {
+  World world(std::move(job));
   const auto context = world.context();
   auto executor = world.executor({});
   benchmarks::StepCheck check(context, world.groups.communicators());
@@ -181,6 +182,13 @@ void expect_right(const training::Layout& layout) {
   executor.check();
   EXPECT_EQ(check.report().wrong, 0U) << (check.report().first ? check.report().first->buffer : "");
   EXPECT_GT(check.report().checked, 0U);
+}
+
+/// With and without overlap.
+void expect_right(const training::Layout& layout) {
+  const auto job = generate(model(), layout);
+  expect_right_job(job);
+  expect_right_job(step::serial(job));
 }
 
 TEST(Step, TrainsDataParallelWithAndWithoutASplitOptimizer) {
@@ -199,6 +207,7 @@ TEST(Step, TrainsInAPipelineAndWithSplitTensors) {
   auto made = layout(ranks);
   made.dp = ranks / 2;
   made.pp = 2;
+  made.global_batch = 4 * static_cast<std::uint64_t>(ranks);
   expect_right(made);
   made.pp = 1;
   made.tp = 2;

@@ -143,13 +143,6 @@ TEST_F(StepExecutorTest, WithoutProgressNobodyLooksBeforeThereIsNothingToCompute
   EXPECT_EQ(seen.tests, 3);
 }
 
-TEST_F(StepExecutorTest, WithoutOverlapNothingIsComputedMeanwhile) {
-  options.overlap = false;
-  overlapping();
-  executor->launch();
-  EXPECT_LE(end(0), begin(1));
-}
-
 TEST_F(StepExecutorTest, AStreamsOperationsTakeTurns) {
   a = buffer(8);
   b = buffer(8);

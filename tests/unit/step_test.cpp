@@ -225,6 +225,22 @@ TEST(Step, CountsFlopsAndBytes) {
   EXPECT_EQ(traffic(message(Message::Way::receive, 1), 0, 2).sent, 0);
 }
 
+TEST(Step, WithoutOverlapComputeAndCollectivesTakeTurns) {
+  Builder build(3);
+  const auto buffer = [&build] { return build.buffer("x", DataType::bf16, 8); };
+  build.add(compute, gemm(), {write(buffer())});
+  build.add(wire, sum(), {update(buffer())});
+  build.add(2, message(Message::Way::receive, 1), {write(buffer())});
+  build.add(compute, gemm(), {write(buffer())});
+  build.add(compute, gemm(), {write(buffer())});
+  const auto job = serial({2, {}, {}, {}, {build.done()}});
+  const auto after = [&job](std::size_t i) { return job.schedules[0].operations[i].after; };
+  EXPECT_THAT(after(1), ElementsAre(0));
+  EXPECT_THAT(after(2), IsEmpty());
+  EXPECT_THAT(after(3), ElementsAre(1));
+  EXPECT_THAT(after(4), IsEmpty()) << "its stream has waited";
+}
+
 class Unit : public Durations {
   double operator()(const Work&) const override { return 1; }
 };
