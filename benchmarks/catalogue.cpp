@@ -37,6 +37,7 @@ bench::Benchmarks catalogue() {
   all.push_back(make_peer_copy());
   all.push_back(make_launch());
   all.push_back(make_gemm());
+  all.push_back(make_training_step());
   return all;
 }
 

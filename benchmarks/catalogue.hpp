@@ -20,6 +20,7 @@ std::shared_ptr<const bench::Benchmark> make_host_copy();
 std::shared_ptr<const bench::Benchmark> make_peer_copy();
 std::shared_ptr<const bench::Benchmark> make_launch();
 std::shared_ptr<const bench::Benchmark> make_gemm();
+std::shared_ptr<const bench::Benchmark> make_training_step();
 
 /// All benchmarks in the order of `assay list`.
 bench::Benchmarks catalogue();

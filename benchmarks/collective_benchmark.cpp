@@ -95,11 +95,11 @@ class CollectiveBenchmark final : public bench::Benchmark {
     if (spec.messages > 0) info_.metrics = {"latency", "busbw", "time"};
     if (spec.between_two) info_.default_layout = "pairs";
     info_.reduces = reduces(spec.collective);
-    info_.memory_bytes = [](const Dims& dims, int) { return 2.0 * bytes_of(dims); };
+    info_.memory_bytes = [](const Case& c, int) { return 2.0 * bytes_of(c.dims); };
     // Through a slow host: 20 µs and 1 GB/s. Between slow GPUs: 20 GB/s.
-    info_.seconds = [](const Dims& dims, int ranks) {
-      const bool host = text_dim(dims, "backend") != "nccl";
-      return 20e-6 * ranks + bytes_of(dims) / (host ? 1e9 : 20e9);
+    info_.seconds = [](const Case& c, int ranks) {
+      const bool host = text_dim(c.dims, "backend") != "nccl";
+      return 20e-6 * ranks + bytes_of(c.dims) / (host ? 1e9 : 20e9);
     };
   }
 

@@ -140,9 +140,9 @@ class Congestion final : public bench::Benchmark {
     info_.dims.push_back({"beside", format_beside(beside_of("all_to_all")), {}});
     info_.metrics = {"slowdown", "time", "alone_time", "companion_time"};
     info_.default_layout = "world";
-    info_.memory_bytes = [](const Dims& dims, int) { return 2 * bytes_of(dims); };
-    info_.seconds = [](const Dims& dims, int ranks) {
-      return 3 * (40e-6 * ranks + bytes_of(dims) / 1e9);
+    info_.memory_bytes = [](const Case& spec, int) { return 2 * bytes_of(spec.dims); };
+    info_.seconds = [](const Case& spec, int ranks) {
+      return 3 * (40e-6 * ranks + bytes_of(spec.dims) / 1e9);
     };
   }
   const BenchmarkInfo& info() const override { return info_; }

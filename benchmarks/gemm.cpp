@@ -179,13 +179,13 @@ class GemmBenchmark final : public bench::Benchmark {
                   {"k", std::int64_t{1024}, {}}};
     info_.metrics = {"flops", "time", "wall_time"};
     info_.default_layout = "each";
-    info_.memory_bytes = [](const Dims& dims, int) {
-      const Sizes sizes(call_for(dims));
+    info_.memory_bytes = [](const Case& spec, int) {
+      const Sizes sizes(call_for(spec.dims));
       return static_cast<double>(sizes.a + sizes.b + sizes.c);
     };
-    info_.seconds = [](const Dims& dims, int) {
-      const auto call = call_for(dims);
-      const bool host = text_dim(dims, "memory") == "host";
+    info_.seconds = [](const Case& spec, int) {
+      const auto call = call_for(spec.dims);
+      const bool host = text_dim(spec.dims, "memory") == "host";
       return 2.0 * static_cast<double>(call.m) * static_cast<double>(call.n) *
              static_cast<double>(call.k) / (host ? 1e10 : 1e13);
     };

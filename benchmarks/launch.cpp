@@ -24,7 +24,7 @@ class LaunchBenchmark final : public bench::Benchmark {
     info_.dims = {{"memory", std::string("device"), {"device"}}};
     info_.metrics = {"time", "wall_time"};
     info_.default_layout = "each";
-    info_.seconds = [](const Dims&, int) { return 20e-6; };
+    info_.seconds = [](const Case&, int) { return 20e-6; };
   }
   const BenchmarkInfo& info() const override { return info_; }
   bench::Support supports(const Case&, const bench::Facts&) const override { return {}; }

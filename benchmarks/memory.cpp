@@ -200,12 +200,12 @@ class MemoryBenchmark final : public bench::Benchmark {
                   {"bytes", std::int64_t{64} << 20, {}}};
     info_.metrics = {"bandwidth", "time", "wall_time"};
     info_.default_layout = "each";
-    info_.memory_bytes = [](const Dims& dims, int) {
-      return 3.0 * static_cast<double>(integer_dim(dims, "bytes"));
+    info_.memory_bytes = [](const Case& spec, int) {
+      return 3.0 * static_cast<double>(integer_dim(spec.dims, "bytes"));
     };
-    info_.seconds = [](const Dims& dims, int) {
-      const bool host = text_dim(dims, "memory") == "host";
-      return static_cast<double>(integer_dim(dims, "bytes")) / (host ? 2e9 : 1e12);
+    info_.seconds = [](const Case& spec, int) {
+      const bool host = text_dim(spec.dims, "memory") == "host";
+      return static_cast<double>(integer_dim(spec.dims, "bytes")) / (host ? 2e9 : 1e12);
     };
   }
   const BenchmarkInfo& info() const override { return info_; }

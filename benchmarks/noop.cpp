@@ -17,8 +17,8 @@ class Noop final : public bench::Benchmark {
     info_.name = "noop";
     info_.what = "nothing: the time the harness itself adds to a sample";
     info_.metrics = {"time"};
-    info_.seconds = [](const Dims&, int) { return 2e-6; };
-    info_.memory_bytes = [](const Dims&, int) { return 0.0; };
+    info_.seconds = [](const Case&, int) { return 2e-6; };
+    info_.memory_bytes = [](const Case&, int) { return 0.0; };
   }
   const BenchmarkInfo& info() const override { return info_; }
   bench::Support supports(const Case&, const bench::Facts&) const override { return {}; }

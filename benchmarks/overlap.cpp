@@ -159,12 +159,12 @@ class Overlap final : public bench::Benchmark {
     info_.dims = nonblocking_dims();
     info_.dims.push_back({"progress", std::string("none"), {"none", "poll"}});
     info_.metrics = {"overlap", "time", "comm_time", "compute_time"};
-    info_.memory_bytes = [](const Dims& dims, int) {
-      return 2.0 * static_cast<double>(integer_dim(dims, "bytes"));
+    info_.memory_bytes = [](const Case& spec, int) {
+      return 2.0 * static_cast<double>(integer_dim(spec.dims, "bytes"));
     };
     // Four times the collective: alone, as compute, and at worst one after the other.
-    info_.seconds = [](const Dims& dims, int ranks) {
-      return 4 * (20e-6 * ranks + static_cast<double>(integer_dim(dims, "bytes")) / 1e9);
+    info_.seconds = [](const Case& spec, int ranks) {
+      return 4 * (20e-6 * ranks + static_cast<double>(integer_dim(spec.dims, "bytes")) / 1e9);
     };
   }
   const BenchmarkInfo& info() const override { return info_; }

@@ -152,11 +152,11 @@ class PeerCopyBenchmark final : public bench::Benchmark {
         {"bytes", std::int64_t{256} << 20, {}}};
     info_.metrics = {"bandwidth", "time", "wall_time"};
     info_.default_layout = "node_pairs";
-    info_.memory_bytes = [](const Dims& dims, int) {
-      return 2.0 * static_cast<double>(integer_dim(dims, "bytes"));
+    info_.memory_bytes = [](const Case& spec, int) {
+      return 2.0 * static_cast<double>(integer_dim(spec.dims, "bytes"));
     };
-    info_.seconds = [](const Dims& dims, int) {
-      return static_cast<double>(integer_dim(dims, "bytes")) / 20e9;
+    info_.seconds = [](const Case& spec, int) {
+      return static_cast<double>(integer_dim(spec.dims, "bytes")) / 20e9;
     };
   }
   const BenchmarkInfo& info() const override { return info_; }

@@ -124,10 +124,10 @@ class CommunicatorBenchmark final : public SetupBenchmark {
     info_.dims = {{"backend", std::string("mpi"), {}},
                   {"step", std::string("split"), {names.begin(), names.end()}}};
     // MPI; NCCL, from nothing.
-    info_.seconds = [](const Dims& dims, int ranks) {
-      return text_dim(dims, "backend") == "mpi" ? 50e-6 * ranks : 0.5;
+    info_.seconds = [](const Case& spec, int ranks) {
+      return text_dim(spec.dims, "backend") == "mpi" ? 50e-6 * ranks : 0.5;
     };
-    info_.memory_bytes = [](const Dims&, int) { return 0.0; };
+    info_.memory_bytes = [](const Case&, int) { return 0.0; };
   }
   std::unique_ptr<bench::Prepared> prepare(bench::Context& context) const override {
     return std::make_unique<PreparedSetup>(
@@ -148,9 +148,9 @@ class RegistrationBenchmark final : public SetupBenchmark {
     info_.dims = {{"backend", std::string("nccl"), {}},
                   {"bytes", std::int64_t{64} << 20, {}},
                   {"buffers", std::string("registered"), {"registered", "symmetric"}}};
-    info_.seconds = [](const Dims&, int) { return 5e-3; };
-    info_.memory_bytes = [](const Dims& dims, int) {
-      return static_cast<double>(integer_dim(dims, "bytes"));
+    info_.seconds = [](const Case&, int) { return 5e-3; };
+    info_.memory_bytes = [](const Case& spec, int) {
+      return static_cast<double>(integer_dim(spec.dims, "bytes"));
     };
   }
   std::unique_ptr<bench::Prepared> prepare(bench::Context& context) const override {

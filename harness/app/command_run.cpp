@@ -178,8 +178,8 @@ class RunCommand {
         begin_results();
       writing_.store(&*writer_);
       if (contract_.given()) writer_->keep(result::contract_name, contract_.text);
-      for (const auto& [name, text] : plan_.traffic)
-        writer_->keep(kept_traffic(traffic_name(name)), text);
+      for (const auto& [dim, texts] : plan_.inputs)
+        for (const auto& [name, text] : texts) writer_->keep(kept_input({dim, name}), text);
       return writer_->folder().string();
     });
     const std::lock_guard lock(noted_);

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "harness/app/input_files.hpp"
 #include "harness/app/requests.hpp"
-#include "harness/app/traffic_files.hpp"
 #include "harness/bench/benchmark.hpp"
 #include "harness/plan/layout_json.hpp"
 #include "harness/result/files.hpp"
@@ -46,21 +46,19 @@ plan::Plan make_plan(const RunOptions& options, const ContractFile& contract,
                      const Catalogue& catalogue, const Topology& topology) {
   auto suite = choose_suite(options, contract, catalogue);
   adjust(suite, options);
-  auto traffic = read_traffic(suite);
+  read_inputs(suite, catalogue, configs_beside({options.suite, options.contract}));
   const bool has_noop = std::any_of(suite.requests.begin(), suite.requests.end(),
                                     [](const auto& r) { return r.benchmark == "noop"; });
   if (!has_noop) suite.requests.push_back(noop_request());
   const auto seed = options.seed.value_or(std::random_device{}());
   auto plan = plan::make_plan(suite, catalogue, topology, seed);
-  plan.traffic = std::move(traffic);
-  plan::attach_traffic(plan);
   check_traffic(plan);
   if (contract.given()) contract::prepare_plan(plan, contract.contract, contract.where);
   return plan;
 }
 
 std::string plan_to_text(const plan::Plan& plan) {
-  nlohmann::json json{{"suite", plan.suite}, {"seed", plan.seed}, {"traffic", plan.traffic}};
+  nlohmann::json json{{"suite", plan.suite}, {"seed", plan.seed}, {"inputs", plan.inputs}};
   for (const auto& spec : plan.cases) json["cases"].push_back(plan::to_json(spec));
   for (const auto& [name, layout] : plan.layouts)
     json["layouts"][name] = plan::layout_to_json(layout);
@@ -76,8 +74,8 @@ plan::Plan plan_from_text(const std::string& text) {
     plan.cases.push_back(plan::case_from_json(spec, "plan of rank 0"));
   for (const auto& [name, layout] : json.at("layouts").items())
     plan.layouts[name] = plan::layout_from_json(layout, name, "plan of rank 0");
-  plan.traffic = json.at("traffic").get<TrafficTexts>();
-  plan::attach_traffic(plan);
+  plan.inputs = json.at("inputs").get<InputTexts>();
+  plan::attach_inputs(plan);
   return plan;
 }
 
@@ -93,7 +91,7 @@ MemoryPerRank memory_per_rank(const plan::Plan& plan, const Catalogue& catalogue
     auto& most = bench::memory_of(spec.dims, backends) == device::MemoryKind::host
                      ? memory.messages
                      : memory.gpu_messages;
-    most = std::max(most, info->memory_bytes(spec.dims, ranks));
+    most = std::max(most, info->memory_bytes(spec, ranks));
   }
   if (memory.messages > 0) memory.rotation = buffers * static_cast<double>(rotation_bytes);
   return memory;

@@ -69,7 +69,7 @@ result::Conduct conduct_of(const RunOptions& options, const plan::Plan& plan,
           .ranks_per_node = options.ranks_per_node,
           .sync = options.sync,
           .share_gpu = options.share_gpu,
-          .traffic = plan.traffic,
+          .inputs = plan.inputs,
           .contract = contract.text,
           .warnings = inventory.warnings};
 }

@@ -74,7 +74,8 @@ std::string backend_refusal(const Dims& dims, const Facts& facts) {
 
 Context for_case(const Context& context, const Case& spec) {
   return {spec,         context.group,          context.device,  context.communicator,
-          context.seed, context.rotation_bytes, context.threads, context.companion};
+          context.seed, context.rotation_bytes, context.threads, context.companion,
+          context.axes};
 }
 
 std::uint64_t mix(std::uint64_t x) {

@@ -66,6 +66,13 @@ struct Companion {
   comm::Communicator* communicator = nullptr;  ///< null: nothing does
 };
 
+/// For who needs communicators of other groups than the one that is timed.
+struct Axes {
+  comm::Connection* connection = nullptr;  ///< as Context::communicator: may be null
+  comm::Team* team = nullptr;              ///< of the group that is timed
+  std::vector<int> ranks{};                ///< of it, as the connection numbers them
+};
+
 /// What a case is prepared with. Outlives the Prepared.
 struct Context {
   const Case& spec;
@@ -77,6 +84,7 @@ struct Context {
   std::uint64_t rotation_bytes = 0;  ///< rotate buffers over this much; 0 = one buffer (warm)
   int threads = 1;                   ///< for local compute: cores bound to this rank
   Companion companion{};
+  Axes axes{};
 };
 
 /// The same place for another case, which outlives what is returned.

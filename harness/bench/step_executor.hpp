@@ -59,8 +59,10 @@ class StepExecutor {
 
   /// One step. Collective over the job. Allocates, logs and throws nothing.
   void launch() noexcept { run(nullptr); }
-  /// One step that is not timed.
+  /// One step that is not timed. Leaves what the witness sent in the step's memory.
   void rehearse(Witness& witness) { run(&witness); }
+  /// Untimed, local. The step's memory as it was at first.
+  void refill() { memory_.refill(); }
   /// Throws RunError if anything failed so far.
   void check() const;
 

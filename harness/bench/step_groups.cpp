@@ -4,12 +4,16 @@
 
 namespace assay::bench {
 
-StepGroups::StepGroups(const step::Job& job, comm::Connection& connection, comm::Team& team) {
+StepGroups::StepGroups(const step::Job& job, comm::Connection& connection, comm::Team& team,
+                       std::span<const int> ranks) {
   invariant(team.size() == job.ranks, "a step is made for so many ranks");
+  invariant(ranks.empty() || std::ssize(ranks) == team.size(), "all ranks have a number");
   for (const auto& group : job.groups) {
-    auto ranks = step::members(group, team.rank(), job.ranks);
-    teams_.push_back(team.split(ranks.empty() ? -1 : ranks.front(), team.rank()));
-    comm::Part part{.team = teams_.back().get(), .ranks = std::move(ranks)};
+    auto members = step::members(group, team.rank(), job.ranks);
+    teams_.push_back(team.split(members.empty() ? -1 : members.front(), team.rank()));
+    if (!ranks.empty())
+      for (auto& member : members) member = ranks[static_cast<std::size_t>(member)];
+    comm::Part part{.team = teams_.back().get(), .ranks = std::move(members)};
     owned_.push_back(connection.communicator(part));
     views_.push_back(owned_.back().get());
   }

@@ -12,9 +12,10 @@ namespace assay::bench {
 
 class StepGroups {
  public:
-  /// Collective over `team`, which has as many ranks as the job and is the one that was connected.
-  /// Throws RunError: the library's refusal.
-  StepGroups(const step::Job& job, comm::Connection& connection, comm::Team& team);
+  /// Collective over `team`, which has as many ranks as the job: all that were connected. `ranks`
+  /// are theirs in the team that was; none: it is the same. Throws RunError: the library's refusal.
+  StepGroups(const step::Job& job, comm::Connection& connection, comm::Team& team,
+             std::span<const int> ranks = {});
 
   /// By group of the job; null where this rank is in none.
   std::span<comm::Communicator* const> communicators() const { return views_; }

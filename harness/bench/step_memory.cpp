@@ -26,11 +26,16 @@ StepMemory::StepMemory(const step::Schedule& schedule, device::Device& device) :
   for (const auto& [label, type, count] : schedule.buffers) {
     widths_.push_back(size_of(type));
     buffers_.push_back(device.allocate(count * size_of(type)));
-    const auto& made = buffers_.back();
-    for (std::size_t at = 0; at < made.size(); at += bytes)
-      device.copy(made.data() + at, ordinary_.data(), std::min(bytes, made.size() - at));
   }
-  device.wait();
+  refill();
+}
+
+void StepMemory::refill() {
+  const auto bytes = ordinary_.size();
+  for (const auto& buffer : buffers_)
+    for (std::size_t at = 0; at < buffer.size(); at += bytes)
+      device_.copy(buffer.data() + at, ordinary_.data(), std::min(bytes, buffer.size() - at));
+  device_.wait();
 }
 
 Region StepMemory::of(const step::Slice& slice) const {

@@ -25,6 +25,9 @@ class StepMemory {
   /// All buffers, full of ordinary numbers. Throws RunError (memory).
   StepMemory(const step::Schedule& schedule, device::Device& device);
 
+  /// Again full of ordinary numbers.
+  void refill();
+
   Region of(const step::Slice& slice) const;
   /// Ordinary numbers that stay in the nearest cache.
   Region ordinary() const { return {ordinary_.data(), ordinary_.size()}; }

@@ -190,8 +190,10 @@ std::vector<Request> by_cost(const Request& request, const BenchmarkInfo& info,
   };
   const auto* spec = find_dim_spec(info, "bytes");
   if (spec == nullptr) {
-    const bool product = find_dim_spec(info, "m") != nullptr;
-    return {with_stop(request, product)};
+    // Products and training steps.
+    const bool costly =
+        find_dim_spec(info, "m") != nullptr || find_dim_spec(info, "model") != nullptr;
+    return {with_stop(request, costly)};
   }
   const auto named = request.dims.find("bytes");
   const auto sizes =

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "harness/core/inputs.hpp"
 #include "harness/core/units.hpp"
 
 namespace assay::contract {
@@ -21,6 +22,13 @@ void check_traffic(const std::string& counts, const plan::JsonValue& json) {
     json.refuse(
         fmt::format("\"{}\" names a file without its digest, or with its folder", counts),
         "write file:NAME#DIGEST, as --dry-run of a run with --set counts=file:PATH says it");
+}
+
+/// A case calls these files by the name that stands in them.
+void check_name(const std::string& name, const plan::JsonValue& json) {
+  if (!is_plain_name(name) || name.ends_with(".json"))
+    json.refuse(fmt::format("\"{}\" is the path of a file", name),
+                "give the \"name\" that stands in it: that is what cases say");
 }
 
 DimValue parse_value(std::string_view key, const plan::JsonValue& json) {
@@ -39,6 +47,7 @@ DimValue parse_value(std::string_view key, const plan::JsonValue& json) {
       break;
   }
   if (key == "counts") check_traffic(json.text(), json);
+  if (key == "model" || key == "parallelism") check_name(json.text(), json);
   return parse_dim(dim, json.text(), json.place().text());
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/core/case.hpp"
 #include "harness/core/dims.hpp"
 #include "harness/core/layout.hpp"
 
@@ -25,8 +26,8 @@ struct BenchmarkInfo {
   std::string default_layout = "world";
   bool reduces = false;  ///< has an `op`
   /// Bytes of memory per rank and seconds per iteration on a slow host, for --dry-run.
-  double (*memory_bytes)(const Dims&, int group_ranks) = nullptr;
-  double (*seconds)(const Dims&, int group_ranks) = nullptr;
+  double (*memory_bytes)(const Case&, int group_ranks) = nullptr;
+  double (*seconds)(const Case&, int group_ranks) = nullptr;
   /// Timed by the host's clock though a GPU may be used: it is the host that works.
   bool on_host = false;
 };

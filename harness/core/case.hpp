@@ -13,6 +13,10 @@
 
 namespace assay {
 
+namespace training {
+struct Workload;
+}
+
 /// isolated: ranks synchronise before every iteration. stream: iterations follow back to back.
 /// graph: likewise, replayed from a recording of the GPU.
 enum class Pacing { isolated, stream, graph };
@@ -76,6 +80,8 @@ struct Case {
   bool optional = false;  ///< a skip is no gap in the evidence
   /// What dimension `counts` names where that is a file. Not in the case's JSON: its digest is.
   std::shared_ptr<const TrafficMatrix> traffic{};
+  /// What dimensions `model` and `parallelism` name, likewise: see training/workload.hpp.
+  std::shared_ptr<const training::Workload> workload{};
 };
 
 /// The layout without its placement: "world" of "world@7".

@@ -69,6 +69,15 @@ std::string parse_counts(std::string_view text, std::string_view where) {
                     "expected uniform, skewed:SEED such as skewed:7, or file:CSV"});
 }
 
+std::string parse_peak(std::string_view text, std::string_view where) {
+  if (text == "none") return std::string(text);
+  const auto peak = parse_quantity(text, where);
+  if (peak.unit != Unit::flop_per_second || !(peak.value > 0))
+    throw UsageError({std::string(where), fmt::format("'{}' is no speed of computing", text),
+                      "write for example 989 TFLOP/s, or none"});
+  return std::string(text);
+}
+
 template <typename T>
 const T& typed(const Dims& dims, std::string_view name) {
   const auto at = dims.find(name);
@@ -108,6 +117,7 @@ DimValue parse_dim(const DimInfo& dim, std::string_view text, std::string_view w
   if (dim.name == "root") return parse_root(text, where);
   if (dim.name == "beside") return format_beside(parse_beside(text, where));
   if (dim.name == "counts") return parse_counts(text, where);
+  if (dim.name == "peak") return parse_peak(text, where);
   return std::string(text);
 }
 

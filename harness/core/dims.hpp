@@ -20,7 +20,7 @@ struct DimInfo {
   std::string_view help;
 };
 
-inline constexpr std::array<DimInfo, 21> dim_table{{
+inline constexpr std::array<DimInfo, 26> dim_table{{
     {"collective", DimKind::text, "which collective is under way: see list collectives"},
     {"backend", DimKind::text,
      "communication library, and with it where the buffers are: see list backends"},
@@ -49,6 +49,15 @@ inline constexpr std::array<DimInfo, 21> dim_table{{
     {"m", DimKind::integer, "rows of A and C"},
     {"n", DimKind::integer, "columns of B and C"},
     {"k", DimKind::integer, "columns of A, rows of B"},
+    {"model", DimKind::text, "of a training step: a name (see list models) or a file"},
+    {"parallelism", DimKind::text,
+     "how a training step is spread over the ranks: a name (see list parallelisms) or a file"},
+    {"scaling", DimKind::text,
+     "of a training step: none (on as many ranks as its parallelism says), weak (dp and the global "
+     "batch grow with the ranks)"},
+    {"overlap", DimKind::text, "of a training step: on, or off (compute and collectives in turn)"},
+    {"peak", DimKind::text,
+     "what a rank computes at most, such as 989 TFLOP/s: what mfu and hfu are a share of; or none"},
     {"repetition", DimKind::integer, "which repetition of the same case: 0, 1, …"},
     {"placement", DimKind::integer, "seed of the permutation of ranks; 0 = as launched"},
 }};

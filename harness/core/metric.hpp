@@ -23,7 +23,7 @@ struct Metric {
   std::string_view help;
 };
 
-inline constexpr std::array<Metric, 25> metrics{{
+inline constexpr std::array<Metric, 31> metrics{{
     {"time", Unit::second, Better::lower, Source::series, "t_max",
      "T_max: longest local time of an iteration over the ranks of a group"},
     {"wall_time", Unit::second, Better::lower, Source::series, "t_wall",
@@ -42,6 +42,18 @@ inline constexpr std::array<Metric, 25> metrics{{
      "bytes read plus bytes written over T_max; host_copy, peer_copy: bytes that cross"},
     {"flops", Unit::flop_per_second, Better::higher, Source::rate, "flops",
      "floating-point operations over T_max"},
+    {"step_time", Unit::second, Better::lower, Source::cost, "steps",
+     "of a training step: T_max, the longest local time of a step over all ranks"},
+    {"tokens_per_s", Unit::token_per_second, Better::higher, Source::rate, "tokens",
+     "tokens of a training step over T_max, per rank"},
+    {"model_flops", Unit::flop_per_second, Better::higher, Source::rate, "model_flops",
+     "what a training step must compute over T_max, per rank: causal attention, nothing twice"},
+    {"hardware_flops", Unit::flop_per_second, Better::higher, Source::rate, "hardware_flops",
+     "what a training step computes over T_max, per rank: what is computed again, too"},
+    {"mfu", Unit::one, Better::higher, Source::rate, "model_s_at_peak",
+     "model_flops over what a rank computes at most (dimension peak)"},
+    {"hfu", Unit::one, Better::higher, Source::rate, "hardware_s_at_peak",
+     "hardware_flops over what a rank computes at most (dimension peak)"},
     {"overlap", Unit::one, Better::higher, Source::series, "overlap",
      "share of the shorter of collective and compute that the longer one hides"},
     {"comm_time", Unit::second, Better::lower, Source::series, "t_comm",

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +36,5 @@ TrafficName traffic_name(std::string_view counts);
 std::string format_traffic(const TrafficName& name);
 /// The file in a run's folder: "counts-0123456789ab.csv".
 std::string kept_traffic(const TrafficName& name);
-
-/// What files hold, by what cases call them.
-using TrafficTexts = std::map<std::string, std::string>;
 
 }  // namespace assay

@@ -26,7 +26,7 @@ class Builder {
   /// Checks and counts a request: all are counted before the first is added.
   void count(const Request& request);
   void add(const Request& request);
-  Plan finish(std::string suite, std::uint64_t seed) &&;
+  Plan finish(const Suite& suite, std::uint64_t seed) &&;
 
  private:
   /// All dimensions of a case with one value of each list.
@@ -177,16 +177,21 @@ void Builder::add(const Request& request) {
     for (const auto& layout : layouts) add_roots(request, dims, layout);
 }
 
-Plan Builder::finish(std::string suite, std::uint64_t seed) && {
-  Plan plan{.suite = std::move(suite), .seed = seed, .cases = {}, .layouts = std::move(layouts_)};
+Plan Builder::finish(const Suite& suite, std::uint64_t seed) && {
+  Plan plan{.suite = suite.name,
+            .seed = seed,
+            .cases = {},
+            .layouts = std::move(layouts_),
+            .inputs = suite.inputs};
   const auto width = std::max<std::size_t>(3, std::to_string(cases_.size()).size());
   for (const auto index : schedule::permutation(cases_.size(), seed)) {
     auto& c = plan.cases.emplace_back(std::move(cases_[index]));
     c.id = fmt::format("c{:0{}}", plan.cases.size(), width);
-    const auto& info = *find_benchmark(catalogue_, c.benchmark);
-    const auto& layout = plan.layouts.at(c.layout);
-    plan.estimated_s += estimated_seconds(c, layout, info);
   }
+  attach_inputs(plan);
+  for (const auto& c : plan.cases)
+    plan.estimated_s +=
+        estimated_seconds(c, plan.layouts.at(c.layout), *find_benchmark(catalogue_, c.benchmark));
   return plan;
 }
 
@@ -197,16 +202,7 @@ Plan make_plan(const Suite& suite, const Catalogue& catalogue, const Topology& t
   Builder builder(catalogue, topology);
   for (const auto& request : suite.requests) builder.count(request);
   for (const auto& request : suite.requests) builder.add(request);
-  return std::move(builder).finish(suite.name, seed);
-}
-
-void attach_traffic(Plan& plan) {
-  std::map<std::string, std::shared_ptr<const TrafficMatrix>> matrices;
-  for (const auto& [name, text] : plan.traffic)
-    matrices[name] = std::make_shared<TrafficMatrix>(parse_traffic(text, name));
-  for (auto& spec : plan.cases)
-    if (const auto* counts = traffic_of(spec))
-      if (const auto at = matrices.find(*counts); at != matrices.end()) spec.traffic = at->second;
+  return std::move(builder).finish(suite, seed);
 }
 
 }  // namespace assay::plan

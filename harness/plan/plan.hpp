@@ -10,9 +10,9 @@
 
 #include "harness/core/benchmark_info.hpp"
 #include "harness/core/case.hpp"
+#include "harness/core/inputs.hpp"
 #include "harness/core/layout.hpp"
 #include "harness/core/topology.hpp"
-#include "harness/core/traffic_matrix.hpp"
 
 namespace assay::plan {
 
@@ -32,6 +32,7 @@ struct Suite {
   std::string name;
   std::string description;
   std::vector<Request> requests;
+  InputTexts inputs{};  ///< what the files hold that the requests name
 };
 
 struct Plan {
@@ -40,7 +41,7 @@ struct Plan {
   std::vector<Case> cases{};                ///< in the order of execution (shuffled by `seed`)
   std::map<std::string, Layout> layouts{};  ///< every layout that a case names
   double estimated_s = 0;
-  TrafficTexts traffic{};  ///< every file that a case's `counts` names
+  InputTexts inputs{};  ///< every file that a case names
 };
 
 /// Every size of a sweep, `min` and `max` included where the steps meet them: by a factor where
@@ -70,8 +71,10 @@ void check(const Request& request, const Catalogue& catalogue);
 Plan make_plan(const Suite& suite, const Catalogue& catalogue, const Topology& topology,
                std::uint64_t seed);
 
-/// Gives every case the matrix that its `counts` names. Throws UsageError for a text that is none.
-void attach_traffic(Plan& plan);
+/// Gives every case what the files hold that it names: matrix, model and parallelism. Throws
+/// UsageError for a text that holds none, and for a model and a parallelism that do not go
+/// together.
+void attach_inputs(Plan& plan);
 
 /// Quantiles that can be asked for lie between this and 1 − this: no run is long enough for more.
 inline constexpr double extreme_quantile = 1e-9;

@@ -83,7 +83,7 @@ Protocol stricter(const Protocol& a, const Protocol& b) {
 double estimated_seconds(const Case& c, const Layout& layout, const BenchmarkInfo& info) {
   constexpr double set_up_s = 0.05;  // communicators, buffers, verification
   const int ranks = static_cast<int>(layout.largest_group());
-  const double iteration_s = info.seconds != nullptr ? info.seconds(c.dims, ranks) : 0;
+  const double iteration_s = info.seconds != nullptr ? info.seconds(c, ranks) : 0;
   const auto& warm_up = c.protocol.warm_up;
   const double warm_up_s =
       std::max(static_cast<double>(warm_up.iterations) * iteration_s, warm_up.time_s);

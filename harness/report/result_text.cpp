@@ -18,7 +18,7 @@ using result::Figure;
 using result::ResultDocument;
 
 /// Benchmarks whose rows have the same columns.
-enum class Family { collective, overlap, congestion, memory, compute, plain };
+enum class Family { collective, overlap, congestion, memory, compute, step, plain };
 
 /// Rows of collectives that are compared with something that goes on meanwhile.
 bool is_concurrent(Family family) {
@@ -26,6 +26,7 @@ bool is_concurrent(Family family) {
 }
 
 Family family_of(const CaseResult& c) {
+  if (c.spec.dims.contains("parallelism")) return Family::step;
   if (c.spec.dims.contains("beside")) return Family::congestion;
   if (c.spec.dims.contains("progress")) return Family::overlap;
   if (c.spec.dims.contains("backend") && c.spec.dims.contains("bytes")) return Family::collective;
@@ -68,6 +69,12 @@ std::string wrong(const CaseResult& c) {
 }
 
 /// Mean rate of the group, from summed time.
+std::string plain_rate(const CaseResult& c, std::string_view metric, std::size_t group) {
+  const auto found = result::figure(c, *find_metric(metric), group);
+  return found ? number(found->mean) : "-";
+}
+
+/// The same in billions.
 std::string rate(const CaseResult& c, std::string_view metric, std::size_t group) {
   const auto found = result::figure(c, *find_metric(metric), group);
   return found ? giga(found->mean) : "-";
@@ -119,6 +126,9 @@ std::vector<std::string> shape(const CaseResult& c, Family family) {
       return {fmt::format("{}", bytes_of(c)), dim_text(c, "way"), dim_text(c, "memory")};
     case Family::compute:
       return {dim_text(c, "m"), dim_text(c, "n"), dim_text(c, "k"), dim_text(c, "type")};
+    case Family::step:
+      return {dim_text(c, "model"), dim_text(c, "parallelism"), dim_text(c, "overlap"),
+              dim_text(c, "progress")};
     case Family::plain:
       return {variant(c)};
   }
@@ -137,6 +147,9 @@ std::vector<std::string> rates(const CaseResult& c, Family family, std::size_t g
       return {rate(c, "bandwidth", group), wrong(c)};
     case Family::compute:
       return {rate(c, "flops", group), wrong(c)};
+    case Family::step:
+      return {plain_rate(c, "tokens_per_s", group), rate(c, "model_flops", group),
+              plain_rate(c, "mfu", group), wrong(c)};
     case Family::plain:
       break;
   }
@@ -160,12 +173,22 @@ std::vector<Column> columns(Family family) {
     all.push_back({"memory", Align::right, "host"});
   }
   if (family == Family::compute) add({"m", "n", "k", "type"});
+  if (family == Family::step) {
+    add({"model", "parallelism"});
+    all.push_back({"overlap", Align::right, "on"});
+    all.push_back({"progress", Align::right, "poll"});
+  }
   add({"time(us)"});
   if (family == Family::collective) add({"algbw(GB/s)", "busbw(GB/s)", "#wrong"});
   if (family == Family::overlap) add({"overlap p50", "#wrong"});
   if (family == Family::congestion) add({"slowdown p50", "#wrong"});
   if (family == Family::memory) add({"bandwidth(GB/s)", "#wrong"});
   if (family == Family::compute) add({"GFLOP/s", "#wrong"});
+  if (family == Family::step) {
+    add({"tokens/s", "GFLOP/s"});
+    all.push_back({"mfu", Align::right, "-"});
+    add({"#wrong"});
+  }
   add({"p50(us)", "95% of p50(us)", "p99(us)", "n"});
   for (const auto* header : {"layout", "pacing", "group"}) all.push_back({header, Align::left});
   return all;

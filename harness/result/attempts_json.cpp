@@ -40,7 +40,7 @@ Json conduct_to_json(const Conduct& conduct) {
   if (conduct.ranks_per_node) json["ranks_per_node"] = *conduct.ranks_per_node;
   json["sync"] = conduct.sync;
   if (conduct.share_gpu) json["share_gpu"] = true;
-  if (!conduct.traffic.empty()) json["traffic"] = conduct.traffic;
+  if (!conduct.inputs.empty()) json["inputs"] = conduct.inputs;
   if (!conduct.contract.empty()) json["contract"] = conduct.contract;
   json["warnings"] = warnings_to_json(conduct.warnings);
   return json;
@@ -60,7 +60,11 @@ Conduct read_conduct(ObjectReader reader) {
   if (const auto sync = reader.optional_value("sync"))
     conduct.sync = sync->choice({"auto", "barrier"});
   if (const auto share = reader.optional_value("share_gpu")) conduct.share_gpu = share->flag();
-  if (auto traffic = reader.optional_object("traffic")) conduct.traffic = read_texts(*traffic);
+  if (auto inputs = reader.optional_object("inputs"))
+    for (const auto& entry : inputs->rest())
+      conduct.inputs[entry.key] = read_texts(entry.value.object());
+  if (auto counts = reader.optional_object("traffic"))  // until 0.1.4
+    conduct.inputs["counts"] = read_texts(*counts);
   conduct.contract = reader.optional_text("contract").value_or("");
   conduct.warnings = read_warnings(reader.list("warnings"));
   reader.finish();

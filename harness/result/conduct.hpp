@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "harness/core/case.hpp"
-#include "harness/core/traffic_matrix.hpp"
+#include "harness/core/inputs.hpp"
 #include "harness/core/warning.hpp"
 
 namespace assay::result {
@@ -21,7 +21,7 @@ struct Conduct {
   std::optional<std::int64_t> ranks_per_node = {};  ///< where hosts were pretended
   std::string sync = "auto";                        ///< --sync; journals of 0.1.1 do not say it
   bool share_gpu = false;                           ///< nor this, nor do those of 0.1.2
-  TrafficTexts traffic = {};                        ///< as in plan::Plan
+  InputTexts inputs = {};                           ///< as in plan::Plan
   std::string contract = {};                        ///< its text; empty: none
   std::vector<Warning> warnings = {};               ///< of the first attempt's inventory
 };

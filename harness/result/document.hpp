@@ -17,7 +17,7 @@
 namespace assay::result {
 
 /// Of result and journal; any change to their shape bumps it (semver).
-inline constexpr const char* schema_version = "0.1.4";
+inline constexpr const char* schema_version = "0.1.5";
 
 enum class Provenance { measured, simulated, imported };
 

@@ -87,17 +87,22 @@ bool is_used(const RunFolder& folder, std::string_view name) {
   return name != contract_name || folder.contract == KeptContract::checked;
 }
 
-/// What cases name by its content is among the files, with that content.
-void check_traffic(const ResultDocument& document, const std::string& where) {
-  for (const auto& c : document.cases) {
-    const auto* counts = traffic_of(c.spec);
-    if (counts == nullptr) continue;
-    const auto name = traffic_name(*counts);
-    const auto* file = find_file(document, kept_traffic(name));
-    if (name.digest.empty() || file == nullptr || !file->sha256.starts_with(name.digest))
-      refuse(where, fmt::format("case {} names counts={}, and no file listed is that", c.spec.id,
-                                *counts));
-  }
+/// Matrices are called by their content, other files by a name.
+bool is_that(const Input& input, const FileEntry& file) {
+  if (input.dim != "counts") return true;
+  const auto name = traffic_name(input.name);
+  return !name.digest.empty() && file.sha256.starts_with(name.digest);
+}
+
+/// What cases name is among the files.
+void check_inputs(const ResultDocument& document, const std::string& where) {
+  for (const auto& c : document.cases)
+    for (const auto& input : inputs_of(c.spec)) {
+      const auto* file = find_file(document, kept_input(input));
+      if (file == nullptr || !is_that(input, *file))
+        refuse(where, fmt::format("case {} names {}, and no file listed is that", c.spec.id,
+                                  input.label()));
+    }
 }
 
 struct ManifestLine {
@@ -170,7 +175,7 @@ void check_against_journal(const nlohmann::json& result, const ResultDocument& d
 void check_files(const ResultDocument& document, const RunFolder& folder,
                  const std::string& where) {
   const auto used = bytes_of_samples(folder.sidecar);
-  if (!document.files.empty()) check_traffic(document, where);
+  if (!document.files.empty()) check_inputs(document, where);
   for (const auto& file : document.files) {
     if (!is_used(folder, file.path)) continue;
     const auto path = inside(folder.path, file.path, where + ": files");

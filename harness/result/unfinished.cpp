@@ -43,7 +43,7 @@ AppendFile held_journal(const fs::path& folder) {
 /// What a journal of another version lacks can be read, but not made up; one of 0.1.1 lacks only
 /// what has a default.
 void check_version(std::string_view header_line, const std::string& where) {
-  constexpr std::array<std::string_view, 3> older{"0.1.1", "0.1.2", "0.1.3"};
+  constexpr std::array<std::string_view, 4> older{"0.1.1", "0.1.2", "0.1.3", "0.1.4"};
   const auto header = plan::parse_json(header_line, where + ": line 1");
   plan::ObjectReader reader(header, {where + ": line 1", {}});
   plan::check_format(reader, "assay.journal", schema_version);
@@ -82,22 +82,33 @@ void check_contract(const fs::path& folder, const Conduct& conduct) {
     refuse(path, "is not the contract that the run was begun with", "restore or remove it");
 }
 
+/// Matrices are called by their content, other files by a name.
+bool goes_with(const Input& input, const std::string& text) {
+  if (input.dim != "counts") return is_plain_name(input.name);
+  const auto name = traffic_name(input.name);
+  return !name.digest.empty() && sha256(text).starts_with(name.digest);
+}
+
 /// The journal holds what each file held that its cases name, and so does the folder.
-void check_traffic(const fs::path& folder, const Conduct& conduct, const std::string& where) {
-  const auto check = [&](bool holds, const std::string& counts) {
+void check_inputs(const fs::path& folder, const Conduct& conduct, const std::string& where) {
+  const auto check = [&](bool holds, const Input& input) {
     if (holds) return;
-    refuse(where + ": line 1", fmt::format("it does not hold what counts={} names", counts),
+    refuse(where + ": line 1", fmt::format("it does not hold what {} names", input.label()),
            restore);
   };
   for (const auto& spec : conduct.cases)
-    if (const auto* counts = traffic_of(spec)) check(conduct.traffic.contains(*counts), *counts);
-  for (const auto& [counts, text] : conduct.traffic) {
-    const auto name = traffic_name(counts);
-    check(!name.digest.empty() && sha256(text).starts_with(name.digest), counts);
-    const auto kept = folder / kept_traffic(name);
-    if (is_there(kept) && read_text(kept) != text)
-      refuse(kept, "is not the file that the run was begun with", "restore or remove it");
-  }
+    for (const auto& input : inputs_of(spec)) {
+      const auto texts = conduct.inputs.find(input.dim);
+      check(texts != conduct.inputs.end() && texts->second.contains(input.name), input);
+    }
+  for (const auto& [dim, texts] : conduct.inputs)
+    for (const auto& [name, text] : texts) {
+      const Input input{dim, name};
+      check(goes_with(input, text), input);
+      const auto kept = folder / kept_input(input);
+      if (is_there(kept) && read_text(kept) != text)
+        refuse(kept, "is not the file that the run was begun with", "restore or remove it");
+    }
 }
 
 }  // namespace
@@ -117,8 +128,8 @@ plan::Plan planned(const ResultDocument& header, const Conduct& conduct) {
                   .cases = conduct.cases,
                   .layouts = header.layouts,
                   .estimated_s = header.plan.estimated_s,
-                  .traffic = conduct.traffic};
-  plan::attach_traffic(plan);
+                  .inputs = conduct.inputs};
+  plan::attach_inputs(plan);
   return plan;
 }
 
@@ -135,7 +146,7 @@ Unfinished open_unfinished(const fs::path& folder) {
            fmt::format("see its verdict with: assay judge {}", folder.string()));
   auto begun = read_begun(lines.header.text, where);
   check_contract(folder, begun.conduct);
-  check_traffic(folder, begun.conduct, where);
+  check_inputs(folder, begun.conduct, where);
   auto loaded = load_result(where);
   check_cases(loaded.document, begun.conduct, where);
   if (loaded.document.provenance != Provenance::measured)

@@ -50,10 +50,11 @@ Seat take_seat(const Layout& layout, std::size_t round, comm::Team& world,
     color = static_cast<int>(g);
     key = static_cast<int>(me - ranks.begin());
     seat.group = layout.first_group(round) + g;
-    part.ranks = ranks;
+    part.ranks = seat.ranks = ranks;
   }
   seat.team = world.split(color, key);
   part.team = seat.team.get();
+  seat.connection = connection;
   if (connection != nullptr) seat.communicator = connection->communicator(part);
   return seat;
 }
@@ -113,7 +114,8 @@ Refusal Round::prepare(const bench::Benchmark& benchmark, std::uint64_t seed) {
           seed,
           rotation_bytes(),
           settings_.threads,
-          companion_of(rank)});
+          companion_of(rank),
+          {seat_.connection, seat_.team.get(), seat_.ranks}});
       prepared_ = benchmark.prepare(*context_);
     } catch (const UnsupportedError& error) {
       reason = error.what();

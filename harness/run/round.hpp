@@ -23,6 +23,8 @@ struct Seat {
   std::size_t group = 0;  ///< index through all rounds of the layout
   std::unique_ptr<comm::Team> team;
   std::unique_ptr<comm::Communicator> communicator;
+  comm::Connection* connection = nullptr;
+  std::vector<int> ranks = {};               ///< of the group, in the world
   std::optional<StartCost> start_cost = {};  ///< of those who start together, once measured
   bool idle() const { return team == nullptr; }
 };

@@ -162,6 +162,47 @@ class FaultyLaunch final : public comm::Launch {
   std::vector<std::byte> before_, half_;
 };
 
+/// Of what a fault does to data, the flipped bit only: it is done when the operation is complete.
+class FaultyNonblocking final : public comm::Nonblocking {
+ public:
+  FaultyNonblocking(std::unique_ptr<comm::Nonblocking> inner, const Fault& fault, bool struck,
+                    std::size_t recv_bytes)
+      : inner_(std::move(inner)),
+        kind_(fault.kind),
+        trouble_(fault, struck),
+        recv_bytes_(recv_bytes) {}
+
+  void start(const std::byte* send, std::byte* recv) noexcept override {
+    trouble_.around([&](bool now) {
+      inner_->start(send, recv);
+      if (now && kind_ == Fault::Kind::corrupt && recv_bytes_ > 0) corrupts_ = recv;
+    });
+  }
+  bool test() noexcept override {
+    const bool complete = inner_->test();
+    if (complete) corrupt();
+    return complete;
+  }
+  void wait() noexcept override {
+    inner_->wait();
+    corrupt();
+  }
+  void check() const override { inner_->check(); }
+  const comm::LaunchInfo& info() const override { return inner_->info(); }
+
+ private:
+  void corrupt() noexcept {
+    if (corrupts_ != nullptr) corrupts_[recv_bytes_ / 2] ^= std::byte{0x10};
+    corrupts_ = nullptr;
+  }
+
+  std::unique_ptr<comm::Nonblocking> inner_;
+  Fault::Kind kind_;
+  Trouble trouble_;
+  std::size_t recv_bytes_;
+  std::byte* corrupts_ = nullptr;
+};
+
 class FaultyCommunicator final : public comm::Communicator {
  public:
   FaultyCommunicator(std::unique_ptr<comm::Communicator> inner, Fault fault, bool struck)
@@ -175,13 +216,14 @@ class FaultyCommunicator final : public comm::Communicator {
     auto launch = inner_->native(call);
     if (launch == nullptr) return launch;
     const std::size_t width = size_of(call.type);
-    const bool meant = fault_.benchmark.empty() || fault_.benchmark == name(call.collective);
-    return std::make_unique<FaultyLaunch>(std::move(launch), fault_, struck_ && meant,
+    return std::make_unique<FaultyLaunch>(std::move(launch), fault_, strikes_in(call),
                                           received(call) * width, width);
   }
-  /// Without fault: faults are planted in launches that block.
   std::unique_ptr<comm::Nonblocking> nonblocking(const comm::CollectiveCall& call) override {
-    return inner_->nonblocking(call);
+    auto launch = inner_->nonblocking(call);
+    if (launch == nullptr) return launch;
+    return std::make_unique<FaultyNonblocking>(std::move(launch), fault_, strikes_in(call),
+                                               received(call) * size_of(call.type));
   }
   std::unique_ptr<comm::Transfers> transfers(std::vector<comm::Transfer> all) override {
     return inner_->transfers(std::move(all));
@@ -202,6 +244,9 @@ class FaultyCommunicator final : public comm::Communicator {
   }
 
  private:
+  bool strikes_in(const comm::CollectiveCall& call) const {
+    return struck_ && (fault_.benchmark.empty() || fault_.benchmark == name(call.collective));
+  }
   /// Elements that the collective defines on this rank, and that a fault may therefore touch.
   std::uint64_t received(const comm::CollectiveCall& call) const {
     const auto& spec = benchmarks::spec_of(call.collective);

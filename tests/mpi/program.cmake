@@ -8,11 +8,11 @@ if(TARGET assay_double)
   set(double "$<TARGET_FILE:assay_double>")
 endif()
 
-foreach(part outcomes contracts compare concurrent files bad_input signals ranks resume clock gpu nccl)
+foreach(part outcomes contracts compare concurrent files bad_input signals ranks resume training clock gpu nccl)
   # What is about times has the machine for itself; what only waits, or plants faults that no other
   # load could hide, shares it.
   set(slots ${ASSAY_ALL_SLOTS})
-  if(part MATCHES "resume|ranks")
+  if(part MATCHES "resume|ranks|training")
     set(slots ${ASSAY_BUSY_SLOTS})
   elseif(part MATCHES "files|bad_input|contracts|signals|gpu|nccl")
     set(slots 1)

@@ -6,9 +6,9 @@
 
 namespace assay::test {
 
-inline double ten_microseconds(const Dims&, int) { return 1e-5; }
-inline double twice_the_message(const Dims& dims, int) {
-  return 2 * static_cast<double>(integer_dim(dims, "bytes"));
+inline double ten_microseconds(const Case&, int) { return 1e-5; }
+inline double twice_the_message(const Case& c, int) {
+  return 2 * static_cast<double>(integer_dim(c.dims, "bytes"));
 }
 
 inline Catalogue catalogue() {

@@ -122,7 +122,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{clause("\"metric\"", "\"metrik\""), "clauses[0].metric: the key is missing; add it"},
         Bad{clause("busbw", "bandwith"),
             "clauses[0].metric: \"bandwith\" is unknown; expected one of time, wall_time, "
-            "latency, span, transfer, algbw, busbw, bandwidth, flops, overlap, comm_time, "
+            "latency, span, transfer, algbw, busbw, bandwidth, flops, step_time, tokens_per_s, "
+            "model_flops, hardware_flops, mfu, hfu, overlap, comm_time, "
             "compute_time, slowdown, alone_time, companion_time, gpu_temperature, gpu_power, "
             "gpu_clock, gpu_memory_clock, gpu_throttled, ecc_corrected, ecc_uncorrected, "
             "rows_remapped, "
@@ -144,8 +145,9 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytez\":\"8\"}"),
             "clauses[0].of.bytez: unknown key; expected one of benchmark, layout, pacing, cache, "
             "collective, backend, memory, way, type, op, bytes, root, algorithm, counts, window, "
-            "in_place, buffers, step, progress, beside, m, n, k, "
-            "repetition, placement"},
+            "in_place, buffers, step, progress, beside, m, n, k, model, parallelism, scaling, "
+            "overlap, "
+            "peak, repetition, placement"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytes\":[]}"),
             "clauses[0].of.bytes: an empty list matches nothing; name a value"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytes\":1024}"),

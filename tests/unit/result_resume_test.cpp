@@ -221,9 +221,9 @@ TEST_F(Resumed, WhatIsNoJournalIsNamed) {
 
 TEST_F(Resumed, AJournalOfAnotherVersionIsRefused) {
   write(1);
-  change(journal_name, "\"schema_version\":\"0.1.4\"", "\"schema_version\":\"0.1.0\"");
+  change(journal_name, "\"schema_version\":\"0.1.5\"", "\"schema_version\":\"0.1.0\"");
   EXPECT_THAT(refused(), AllOf(HasSubstr("run.jsonl: line 1: schema_version: version \"0.1.0\" "
-                                         "cannot be resumed by this program, which writes 0.1.4"),
+                                         "cannot be resumed by this program, which writes 0.1.5"),
                                HasSubstr("resume it with the assay that began it")));
   change(journal_name, "\"schema_version\":\"0.1.0\"", "\"schema_version\":\"2.0.0\"");
   EXPECT_THAT(refused(), HasSubstr("version \"2.0.0\" cannot be read by this program"));
@@ -231,7 +231,7 @@ TEST_F(Resumed, AJournalOfAnotherVersionIsRefused) {
 
 TEST_F(Resumed, AJournalThatDoesNotSayHowIterationsStartIsGoneOnWith) {
   write(1);
-  change(journal_name, "\"schema_version\":\"0.1.4\"", "\"schema_version\":\"0.1.1\"");
+  change(journal_name, "\"schema_version\":\"0.1.5\"", "\"schema_version\":\"0.1.1\"");
   change(journal_name, "\"sync\":\"auto\",", "\"memory_bytes_per_rank\":2.5,");
   EXPECT_EQ(open_unfinished(folder).conduct.sync, "auto");
   go_on(5);
@@ -270,14 +270,14 @@ TEST_F(Resumed, AMatrixThatIsAnotherIsNamed) {
                                                          .seed = document.run.seed,
                                                          .cases = conduct.cases,
                                                          .layouts = document.layouts}));
-  const auto begin = [&](TrafficTexts traffic) {
+  const auto begin = [&](std::map<std::string, std::string> matrices) {
     fs::remove_all(folder);
-    conduct.traffic = std::move(traffic);
+    conduct.inputs = {{"counts", std::move(matrices)}};
     write(1);
   };
   begin({{counts, csv}});
   auto run = open_unfinished(folder);
-  EXPECT_EQ(run.conduct.traffic.at(counts), csv);
+  EXPECT_EQ(run.conduct.inputs.at("counts").at(counts), csv);
   EXPECT_EQ(planned(run.document, run.conduct).cases[0].traffic->weights[3], 4U);
   EXPECT_NO_THROW(result::validate_schema(nlohmann::json::parse(run.header_line()), "journal", ""));
   const auto lacking = "line 1: it does not hold what counts=";

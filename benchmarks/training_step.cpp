@@ -1,0 +1,233 @@
+// training_step: the compute and communication of a model's training step, on the ranks that its
+// parallelism says.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "benchmarks/catalogue.hpp"
+#include "benchmarks/step_check.hpp"
+#include "harness/bench/step_executor.hpp"
+#include "harness/bench/step_groups.hpp"
+#include "harness/core/error.hpp"
+#include "harness/core/local_clock.hpp"
+#include "harness/core/units.hpp"
+#include "harness/schedule/step_account.hpp"
+#include "harness/schedule/step_order.hpp"
+#include "harness/schedule/training/generate.hpp"
+#include "harness/schedule/training/workload.hpp"
+
+namespace assay::benchmarks {
+
+namespace {
+
+const training::Workload& workload_of(const Case& spec) {
+  invariant(spec.workload != nullptr, "a training step has a model and a parallelism");
+  return *spec.workload;
+}
+
+/// Throws UnsupportedError where ranks would wait for each other for ever.
+step::Job job_of(const Case& spec) {
+  const auto& [model, layout] = workload_of(spec);
+  auto job = training::generate(model, layout);
+  if (text_dim(spec.dims, "overlap") == "on") return job;
+  job = step::serial(std::move(job));
+  if (const auto problem = step::problem_of(job); !problem.empty())
+    throw UnsupportedError({layout.name, "cannot go on without overlap: " + problem, "overlap on"});
+  return job;
+}
+
+step::Account account_of(const Case& spec) {
+  const auto& [model, layout] = workload_of(spec);
+  return step::account_of(training::generate(model, layout));
+}
+
+/// What a rank does on average: what rates are made of.
+Work work_of(const Case& spec, const step::Account& account) {
+  const auto& layout = workload_of(spec).layout;
+  const auto per_rank = [&](double all) { return all / training::ranks_of(layout); };
+  Work work;
+  auto& amount = work.amount;
+  amount["steps"] = 1;
+  amount["tokens"] = per_rank(static_cast<double>(training::tokens_per_step(layout)));
+  amount["model_flops"] = per_rank(account.model_flops());
+  amount["hardware_flops"] = per_rank(account.model_flops() + account.repeated_flops);
+  const auto& peak = text_dim(spec.dims, "peak");
+  for (const auto* what : {"model", "hardware"}) {
+    const auto at_peak = fmt::format("{}_s_at_peak", what);
+    if (peak == "none")
+      work.absent[at_peak] = "no peak was given: --set peak=\"989 TFLOP/s\", for example";
+    else
+      amount[at_peak] = amount[fmt::format("{}_flops", what)] / parse_quantity(peak, "peak").value;
+  }
+  return work;
+}
+
+std::map<std::string, std::string> notes_of(const Case& spec, const step::Account& account) {
+  const auto& layout = workload_of(spec).layout;
+  const auto& first = account.ranks.front();
+  return {
+      {"tokens_per_step", fmt::format("{}", training::tokens_per_step(layout))},
+      {"global_batch", fmt::format("{}", layout.global_batch)},
+      {"micro_batches", fmt::format("{}", training::micro_batches(layout))},
+      {"ranks_of", fmt::format("tp {} cp {} pp {} vp {} dp {} ep {}", layout.tp, layout.cp,
+                               layout.pp, layout.vp, layout.dp, layout.ep)},
+      {"operations", fmt::format("{} on rank 0", first.operations)},
+      {"memory", fmt::format("{} on rank 0", format_quantity(first.memory_bytes(), Unit::byte))},
+      {"bubble_ideal", fmt::format("{:.4f}", account.ideal_bubble)}};
+}
+
+class PreparedStep final : public bench::Prepared {
+ public:
+  explicit PreparedStep(const bench::Context& context) : context_(context) {
+    const auto& spec = context.spec;
+    const auto& [connection, team, ranks] = context.axes;
+    invariant(connection != nullptr && team != nullptr, "a step makes communicators of its own");
+    const auto job = job_of(spec);
+    const auto account = step::account_of(job);
+    work_ = work_of(spec, account);
+    notes_ = notes_of(spec, account);
+    notes_["threads"] = std::to_string(context.threads);
+    const bool polls = text_dim(spec.dims, "progress") == "poll";
+    groups_.emplace(job, *connection, *team, ranks);
+    executor_.emplace(job, team->rank(), context.device, groups_->communicators(),
+                      bench::StepOptions{polls ? bench::Progress::poll : bench::Progress::none,
+                                         {.threads = context.threads}});
+  }
+
+  Work work() const override { return work_; }
+  comm::LaunchInfo launch_info() const override { return {"native nonblocking", "library"}; }
+  std::map<std::string, std::string> notes() const override { return notes_; }
+
+  void reset(bench::Iteration iteration) override {
+    if (iteration.last) announced_ns_ = now_ns();
+  }
+  void launch() noexcept override { executor_->launch(); }
+  void check() const override { executor_->check(); }
+
+  VerifyReport verify(Moment moment) override {
+    const auto omitted = moment == Moment::after ? not_carried_out() : std::nullopt;
+    StepCheck check(context_, groups_->communicators());
+    executor_->rehearse(check);
+    executor_->check();
+    executor_->refill();
+    auto report = check.report();
+    if (moment == Moment::after) {
+      report.method += " after the timed ones, of which the last carried out every operation";
+      report.checked += executor_->schedule().operations.size();
+      if (omitted) {
+        ++report.wrong;
+        report.first = omitted;
+      }
+    }
+    return report;
+  }
+
+  void let_go() override {
+    executor_.reset();
+    groups_.reset();
+  }
+
+ private:
+  /// An operation that has not begun, or not ended, since the last timed step was announced.
+  std::optional<WrongElement> not_carried_out() const {
+    const auto begin = executor_->begin_ns(), end = executor_->end_ns();
+    const auto& schedule = executor_->schedule();
+    for (std::size_t i = 0; i < begin.size(); ++i)
+      if (begin[i] < announced_ns_ || end[i] < begin[i])
+        return WrongElement{context_.group.world_rank,
+                            context_.group.host,
+                            schedule.works[schedule.operations[i].work].name,
+                            i,
+                            "operation carried out",
+                            "not"};
+    return std::nullopt;
+  }
+
+  const bench::Context& context_;
+  Work work_;
+  std::map<std::string, std::string> notes_;
+  std::optional<bench::StepGroups> groups_;
+  std::optional<bench::StepExecutor> executor_;
+  std::int64_t announced_ns_ = 0;
+};
+
+/// Where the parallelism is for other ranks than there are.
+std::string size_refusal(const Case& spec, int ranks) {
+  const auto& layout = workload_of(spec).layout;
+  const int wanted = training::ranks_of(layout);
+  if (wanted == ranks) return {};
+  const int replica = layout.tp * layout.cp * layout.pp;
+  if (text_dim(spec.dims, "scaling") == "weak")
+    return fmt::format("parallelism {} grows by tp·cp·pp = {} ranks, and there are {}: start {}",
+                       layout.name, replica, ranks, (ranks / replica + 1) * replica);
+  auto reason = fmt::format("parallelism {} is for {} ranks, and there are {}: start {}",
+                            layout.name, wanted, ranks, wanted);
+  if (ranks % replica == 0) reason += ", or use scaling weak (dp and the batch grow with them)";
+  return reason;
+}
+
+class TrainingStep final : public bench::Benchmark {
+ public:
+  TrainingStep() {
+    info_.name = "training_step";
+    info_.what = "compute and communication of a model's training step, overlapping as it does";
+    info_.dims = {{"backend", std::string("mpi"), {}},
+                  {"model", std::string("tiny"), {}},
+                  {"parallelism", std::string("tiny-dp2"), {}},
+                  {"scaling", std::string("none"), {"none", "weak"}},
+                  {"overlap", std::string("on"), {"on", "off"}},
+                  {"progress", std::string("poll"), {"poll", "none"}},
+                  {"peak", std::string("none"), {}}};
+    info_.metrics = {"step_time", "tokens_per_s", "model_flops", "hardware_flops", "mfu", "hfu"};
+    info_.memory_bytes = [](const Case& spec, int) {
+      const auto account = account_of(spec);
+      double most = 0;
+      for (const auto& rank : account.ranks) most = std::max(most, rank.memory_bytes());
+      return most;
+    };
+    info_.seconds = [](const Case& spec, int) {
+      if (spec.workload == nullptr) return 0.0;  // a plan whose files have not been read
+      const auto account = account_of(spec);
+      double most = 0;
+      for (const auto& rank : account.ranks)
+        most = std::max(most, rank.gemm_flops + rank.attention_flops + rank.repeated_flops);
+      constexpr double of_a_core = 1e10, of_peak = 0.4;
+      const auto& peak = text_dim(spec.dims, "peak");
+      return most / (peak == "none" ? of_a_core : of_peak * parse_quantity(peak, "peak").value);
+    };
+  }
+  const BenchmarkInfo& info() const override { return info_; }
+
+  bench::Support supports(const Case& spec, const bench::Facts& facts) const override {
+    if (auto reason = bench::backend_refusal(spec.dims, facts); !reason.empty())
+      return {std::move(reason)};
+    const auto& backend = *bench::backend_of(spec.dims, facts.backends);
+    if (backend.memory != device::MemoryKind::host)
+      return {
+          fmt::format("a step computes on the cores of hosts, and the buffers of {} are in a "
+                      "GPU's memory: use backend mpi",
+                      backend.name)};
+    if (!backend.no_nonblocking.empty())
+      return {fmt::format("{}: {}", backend.name, backend.no_nonblocking)};
+    if (spec.protocol.pacing != Pacing::isolated)
+      return {"what every rank did is read after each step: use pacing isolated"};
+    if (layout_name(spec) != "world")
+      return {"a step is taken by all ranks, and its parallelism groups them: use layout world"};
+    return {size_refusal(spec, static_cast<int>(facts.layout.largest_group()))};
+  }
+  std::unique_ptr<bench::Prepared> prepare(bench::Context& context) const override {
+    return std::make_unique<PreparedStep>(context);
+  }
+
+ private:
+  BenchmarkInfo info_;
+};
+
+}  // namespace
+
+std::shared_ptr<const bench::Benchmark> make_training_step() {
+  return std::make_shared<TrainingStep>();
+}
+
+}  // namespace assay::benchmarks

@@ -1,0 +1,33 @@
+// Files that cases name: what they hold is part of what is measured, and is kept with the run.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/core/case.hpp"
+
+namespace assay {
+
+/// What files hold: by dimension, and by what cases call the file.
+using InputTexts = std::map<std::string, std::map<std::string, std::string>, std::less<>>;
+
+/// A file that a case names.
+struct Input {
+  std::string dim;   ///< "counts", "model", "parallelism"
+  std::string name;  ///< the dimension's value: "file:moe.csv#0123456789ab", "llama-3.1-8b"
+  std::string label() const { return dim + "=" + name; }
+};
+
+/// In the order of their dimensions' names.
+std::vector<Input> inputs_of(const Case& c);
+
+/// The file in a run's folder: "counts-0123456789ab.csv", "model-llama-3.1-8b.json".
+std::string kept_input(const Input& input);
+
+/// Whether cases may call a file so: letters, digits, '.', '_', '-', not beginning with '.', of a
+/// reasonable length.
+bool is_plain_name(std::string_view name);
+
+}  // namespace assay

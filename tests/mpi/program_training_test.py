@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Training steps as a user asks for them. No time is asserted: only that what was measured is kept,
+can be judged, and that wrong data and wrong ranks are told apart from it.
+"""
+import hashlib
+import json
+import os
+
+import program
+from program import ProgramTest, faults
+
+SHORT = ("-w", "1", "--warmup-time", "0.001", "-n", "3", "--quiet", "--seed", "7")
+
+
+def step(*settings):
+    return ("training_step", *SHORT, *(word for s in settings for word in ("--set", s)))
+
+
+class Training(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        os.symlink(os.path.join(program.SOURCE, "configs"), self.path("configs"))
+
+    def case(self):
+        return next(c for c in self.json("out", "result.json")["cases"]
+                    if c["benchmark"] == "training_step")
+
+    def run_steps(self, ranks, *settings, environment=None):
+        return self.launch(ranks, "run", *step(*settings), "--out", "out", environment=environment)
+
+    def test_a_step_is_measured_kept_and_judged(self):
+        def clause(name, metric, **bound):
+            return {"id": name, "of": {"benchmark": "training_step", "model": "tiny"},
+                    "metric": metric, "q": 0.5, **bound}
+        self.write("contract.json", {
+            "format": "assay.contract", "schema_version": "0.1.0", "name": "c", "clauses": [
+                clause("slow", "step_time", at_most="1 us"),
+                clause("mfu", "mfu", at_least=1000),
+                clause("tokens", "tokens_per_s", at_least="1 Ptokens/s")]})
+        run = self.launch(2, "run", *step("peak=1 TFLOP/s", "overlap=on,off"), "--contract",
+                          "contract.json", "--out", "out")
+        self.assertIn(run.code, (10, 11), run)
+        self.assertRegex(run.flat, "# training_step model parallelism overlap .*tokens/s .*mfu")
+        case = self.case()
+        self.assertEqual(case["verify"]["before"]["wrong"] + case["verify"]["after"]["wrong"], 0)
+        self.assertGreater(case["verify"]["after"]["checked"], 1000)
+        self.assertEqual((case["dims"]["model"], case["dims"]["parallelism"]), ("tiny", "tiny-dp2"))
+        figures, amount = case["figures"], case["work"][0]["amount"]
+        self.assertEqual(amount["tokens"], 8 * 128 / 2)
+        self.assertAlmostEqual(figures["mfu"]["p50"],
+                               figures["model_flops"]["p50"] / 1e12, delta=1e-6)
+        self.assertAlmostEqual(figures["tokens_per_s"]["p50"] * figures["step_time"]["p50"], 512,
+                               delta=0.01)
+        for name, folder in (("model-tiny", "models/tiny"), ("parallelism-tiny-dp2",
+                                                             "layouts/tiny-dp2")):
+            kept = self.read("out", f"{name}.json")
+            self.assertEqual(kept, self.read("configs", f"{folder}.json"))
+            entry = next(f for f in self.json("out", "result.json")["files"]
+                         if f["path"] == f"{name}.json")
+            self.assertEqual(entry["sha256"], hashlib.sha256(kept).hexdigest())
+        self.assertIn("reproduced bit for bit", self.alone("judge", "out").flat)
+
+    def test_layouts_of_several_kinds_are_verified(self):
+        for ranks, settings in ((4, ("model=tiny-moe", "parallelism=tiny-moe-ep4")),
+                                (3, ("scaling=weak", "progress=none")),
+                                (8, ("parallelism=configs/layouts/tiny-tp2-pp2-dp2.json",))):
+            with self.subTest(settings=settings):
+                run = self.run_steps(ranks, *settings)
+                self.assertEqual(run.code, 0, run)
+                self.assertGreater(self.case()["verify"]["before"]["checked"], 1000)
+                os.rename(self.path("out"), self.path(f"out{ranks}"))
+
+    def test_wrong_data_fails(self):
+        run = self.run_steps(2, environment=faults("corrupt:ranks=1:benchmark=all_reduce"))
+        self.expect(run, 10, "FAIL +correct .*rank 1.*")
+        self.assertGreater(self.case()["verify"]["before"]["wrong"], 0)
+
+    def test_a_step_that_was_left_out_fails(self):
+        run = self.run_steps(2, environment=faults(local_fault="skip:benchmark=training_step"))
+        self.expect(run, 10, "FAIL +correct .*operation carried out")
+
+    def test_a_rank_that_dies_inside_a_step_ends_the_run(self):
+        run = self.run_steps(2, environment=faults("die:ranks=1:benchmark=all_reduce:after=2"))
+        self.assertNotEqual(run.code, 0, run)
+        self.assertTrue(os.path.exists(self.path("out", "run.jsonl")), run)
+        self.assertFalse(os.path.exists(self.path("out", "verdict.json")), run)
+
+    def test_what_does_not_go_is_refused(self):
+        self.write("odd.json", self.read("configs/models/tiny.json").decode().replace("tiny",
+                                                                                     "od/d"))
+        other = json.loads(self.read("configs/models/tiny.json"))
+        other["layers"] = 3
+        self.write("tiny.json", other)
+        for ranks, settings, sentence in (
+                (3, (), "assay run: training_step tiny tiny-dp2 .*: parallelism tiny-dp2 is for 2 "
+                 "ranks, and there are 3: start 2, or use scaling weak"),
+                (3, ("parallelism=tiny-tp2-pp2-dp2", "scaling=weak"),
+                 ".*tiny-tp2-pp2-dp2 grows by tp.cp.pp = 4 ranks, and there are 3: start 4"),
+                (2, ("model=llama",), "model=llama: there is no model of that name in "
+                 "configs/models; give the path of a file, or one of .*llama-3.1-405b.* tiny"),
+                (2, ("model=./odd.json",), "./odd.json: name: \"od/d\" stands in every case; give"),
+                (2, ("model=tiny,./tiny.json",), "./tiny.json: another file was given that is "
+                 "called model=tiny too"),
+                (1024, ("parallelism=llama-3.1-405b-tp8-pp8-cp2-vp8",),
+                 "tiny as llama-3.1-405b-tp8-pp8-cp2-vp8: 4 heads cannot be divided by tp 8; tp 1"),
+                (2, ("peak=989 GB/s",), "--set: '989 GB/s' is no speed of computing; write"),
+                (2, ("overlap=some",), "assay run training_step.overlap: training_step cannot use"),
+        ):
+            with self.subTest(settings=settings):
+                self.refuse(self.alone("run", *step(*settings), "--dry-run", "--ranks", str(ranks)),
+                            sentence)
+
+
+if __name__ == "__main__":
+    program.main(__file__)
