@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/bench/harvest.hpp"
 #include "harness/bench/turns.hpp"
 #include "harness/comm/backend.hpp"
 #include "harness/core/benchmark_info.hpp"
@@ -117,6 +118,10 @@ class Prepared {
   virtual void launch() noexcept = 0;
   /// Throws RunError if any launch failed. Local.
   virtual void check() const {}
+  /// Untimed, collective over the group, after every chunk of launches, in warm-up and pilot too,
+  /// whose values are dropped: of each iteration since the last call; the same series in the same
+  /// order on all ranks. `clock` is null where ranks share none, as in warm-up and pilot.
+  virtual std::vector<Harvested> harvest(const ClockOfAll*) { return {}; }
   /// before: one untimed operation on poisoned buffers. after: the output of the last timed one.
   virtual VerifyReport verify(Moment) { return {}; }
   /// Untimed, collective over the group, once, after calibrate(), when all is measured or nothing

@@ -82,6 +82,15 @@ std::string why_absent(std::string_view what, const std::vector<double>& values,
 
 }  // namespace
 
+std::string why_comparisons_absent(const GroupArrivals& arrivals, std::size_t times) {
+  const auto once = why_absent("t_max", arrivals.t_max_ns, arrivals.bound_ns);
+  if (!once.empty()) return once;
+  auto reason =
+      why_absent("t_max", arrivals.t_max_ns, static_cast<double>(times) * arrivals.bound_ns);
+  if (!reason.empty()) reason += fmt::format(" ({} times in each)", times);
+  return reason;
+}
+
 Stamps to_common(LocalStamps local, const ClockModel& model, std::int64_t epoch_ns) {
   const auto n = local.arrival_ns.size();
   invariant(local.exit_ns.size() == n, "every arrival has an exit");

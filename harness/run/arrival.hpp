@@ -61,5 +61,7 @@ struct ArrivalValidity {
 /// valid when that is at most clock_error_share of their own median, the last arriver when it is at
 /// most this share of the median T_max. Pure.
 ArrivalValidity judge_arrivals(const GroupArrivals& arrivals);
+/// Likewise of what compares the readings of two ranks so many times in an iteration. Pure.
+std::string why_comparisons_absent(const GroupArrivals& arrivals, std::size_t times);
 
 }  // namespace assay::run

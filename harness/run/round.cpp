@@ -171,6 +171,7 @@ Round::Chunk Round::run_chunk(ChunkCall call) {
   if (report_.leader)
     for (const double ns : t_max_ns)
       chunk.t_max_s.push_back(static_cast<float>(ns * seconds_per_ns));
+  harvest(call);
   return chunk;
 }
 

@@ -53,6 +53,7 @@ struct RoundReport {
   int rank_in_group = 0;
   // Of every member:
   float rank_min = 0, rank_p50 = 0, rank_p99 = 0, rank_max = 0, rank_mean = 0;
+  std::map<std::string, float> harvested;  ///< medians of what harvest() keeps of each rank
   VerifyReport before, after;
   // Of leaders:
   std::vector<float> warm_up, pilot, timed;             ///< T_max per iteration in seconds
@@ -60,7 +61,9 @@ struct RoundReport {
   ArrivalValidity why_absent;
   std::vector<float> late;  ///< of `timed`, 1: began late; empty where ranks start by a barrier
   std::int64_t gates_expired = 0;  ///< batches that some GPU of the group began before its end
-  SeriesByName in_turn;            ///< of `timed`: what Prepared::turns() names besides
+  SeriesByName in_turn;            ///< of `timed`: what Prepared::turns() and harvest() name
+  /// Series of harvest() that are absent → reason.
+  std::map<std::string, std::string> without;
   Work work;
   comm::LaunchInfo launch;
   std::map<std::string, std::string> notes;
@@ -127,6 +130,10 @@ class Round {
   void note_gates();
   /// Leaves the readings of the operation itself, and keeps what the turns before it took.
   void sort_out_turns(Phase phase);
+  /// What the benchmark read off itself in the chunk.
+  void harvest(ChunkCall call);
+  /// This rank's medians; on leaders, leaves what needs a better clock than there is.
+  void finish_harvest();
   void note_late();
   GroupTimes gather_groups(const std::vector<float>& mine);
   template <class F>
@@ -170,14 +177,16 @@ class Round {
   std::unique_ptr<bench::Prepared> prepared_;
   bench::Turns turns_;
   CaseTiming& timing_;
-  std::vector<std::int64_t> begin_ns_, end_ns_;  ///< of the chunk, this rank's own clock
-  std::vector<double> device_s_, wall_s_;        ///< of the chunk, where a device times itself
-  std::vector<std::uint8_t> late_;               ///< of the chunk, on this rank
-  std::vector<std::int64_t> durations_ns_;       ///< of the timed loop so far, this rank's own
-  GroupArrivals arrivals_;                       ///< the same of the group, on leaders
-  std::int64_t late_so_far_ = 0;                 ///< timed iterations that some rank began late
-  std::int64_t epoch_ns_ = 0;                    ///< of the common clock, agreed on
-  bool lost_time_ = false;                       ///< the clock became unknown: barriers since then
+  std::vector<std::int64_t> begin_ns_, end_ns_;     ///< of the chunk, this rank's own clock
+  std::vector<double> device_s_, wall_s_;           ///< of the chunk, where a device times itself
+  std::vector<std::uint8_t> late_;                  ///< of the chunk, on this rank
+  std::vector<std::int64_t> durations_ns_;          ///< of the timed loop so far, this rank's own
+  GroupArrivals arrivals_;                          ///< the same of the group, on leaders
+  SeriesByName own_;                                ///< what harvest() keeps of each rank
+  std::map<std::string, std::size_t> comparisons_;  ///< as Harvested has it, by series
+  std::int64_t late_so_far_ = 0;                    ///< timed iterations that some rank began late
+  std::int64_t epoch_ns_ = 0;                       ///< of the common clock, agreed on
+  bool lost_time_ = false;  ///< the clock became unknown: barriers since then
   RoundReport report_;
   double iteration_s_ = 1e-6;  ///< rank 0's estimate
   std::uint16_t case_index_ = 0;

@@ -45,12 +45,14 @@ void pack(Packer& out, const RoundReport& report) {
   for (const float value :
        {report.rank_min, report.rank_p50, report.rank_p99, report.rank_max, report.rank_mean})
     out.put(value);
+  out.put(report.harvested);
   pack(out, report.before);
   pack(out, report.after);
   if (!report.leader) return;
   out.put(report.warm_up);
   out.put(report.pilot);
   out.put(report.in_turn);
+  out.put(report.without);
   for (const auto* values :
        {&report.timed, &report.t_span, &report.t_transfer, &report.last_arriver, &report.late})
     out.put(*values);
@@ -76,12 +78,15 @@ RoundReport unpack_report(std::span<const std::byte> bytes) {
   for (float* value :
        {&report.rank_min, &report.rank_p50, &report.rank_p99, &report.rank_max, &report.rank_mean})
     *value = in.get<float>();
+  report.harvested =
+      in.map<decltype(report.harvested)>([](Unpacker& from) { return from.get<float>(); });
   report.before = unpack_verify(in);
   report.after = unpack_verify(in);
   if (!report.leader) return report;
   report.warm_up = in.floats();
   report.pilot = in.floats();
   report.in_turn = in.map<decltype(report.in_turn)>([](Unpacker& from) { return from.floats(); });
+  report.without = in.map<decltype(report.without)>(text);
   for (auto* values :
        {&report.timed, &report.t_span, &report.t_transfer, &report.last_arriver, &report.late})
     *values = in.floats();
@@ -109,6 +114,7 @@ RoundSummary Round::collect(const TimedPlan& plan, stats::Settling settling) {
     report_.notes.merge(start_notes());
     report_arrivals();
   }
+  finish_harvest();
   Packer packer;
   pack(packer, report_);
   RoundSummary summary;

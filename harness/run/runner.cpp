@@ -88,6 +88,14 @@ Series series(const std::string& name, Axis axis, std::size_t group, std::vector
   return {name, std::string(symbol(unit_of(name))), axis, group, std::move(values)};
 }
 
+/// Where nothing is read from it: its own name.
+std::string figure_of(const std::string& series) {
+  const auto row = std::find_if(metrics.begin(), metrics.end(), [&](const Metric& metric) {
+    return metric.source == Source::series && metric.of == series;
+  });
+  return row == metrics.end() ? series : std::string(row->name);
+}
+
 /// What needs a common clock: the series, and the name under which its absence is stated.
 struct ArrivalSeries {
   const char* series;
@@ -181,7 +189,7 @@ class Assembler {
     merge(result_.verify.before, report.before);
     merge(result_.verify.after, report.after);
     const auto member = static_cast<std::size_t>(report.rank_in_group);
-    const auto per_rank = [&](const char* name, float value) {
+    const auto per_rank = [&](const std::string& name, float value) {
       auto& values = rank_series_[name][report.group];
       values.resize(std::max(values.size(), member + 1));
       values[member] = value;
@@ -191,12 +199,16 @@ class Assembler {
     per_rank("rank_p99", report.rank_p99);
     per_rank("rank_max", report.rank_max);
     per_rank("rank_mean", report.rank_mean);
+    for (const auto& [name, value] : report.harvested) per_rank(name, value);
     if (!report.leader) return;
     iteration_series_["warm_up"][report.group] = std::move(report.warm_up);
     iteration_series_["pilot"][report.group] = std::move(report.pilot);
     iteration_series_["t_max"][report.group] = std::move(report.timed);
     for (auto& [name, values] : report.in_turn)
       iteration_series_[name][report.group] = std::move(values);
+    // As with arrivals, the first group speaks for all.
+    for (const auto& [name, reason] : report.without)
+      result_.absent.emplace(figure_of(name), reason);
     gates_expired_ += report.gates_expired;
     if (several_ranks_) add_arrivals(report);
     work_[report.group] = std::move(report.work);
@@ -226,8 +238,9 @@ class Assembler {
     for (const auto& one : arrival_series) {
       if (!several_ranks_) result_.absent[one.figure] = "no group has several ranks";
       if (iteration_series_.empty()) result_.absent.emplace(one.figure, "nothing was timed");
-      if (result_.absent.contains(one.figure)) iteration_series_.erase(one.series);
     }
+    std::erase_if(iteration_series_,
+                  [&](const auto& one) { return result_.absent.contains(figure_of(one.first)); });
   }
 
   void flag_late() {

@@ -80,6 +80,6 @@ add_executable(step mpi/step.cpp mpi/place_host.cpp unit/schedule_model.cpp)
 target_link_libraries(step PRIVATE assay::benchmarks assay_mpi_session assay::gpus)
 assay_mpi_test(step RANKS 2 3 4 TIMEOUT 120 COMMAND $<TARGET_FILE:step>)
 
-add_executable(common_clock mpi/common_clock.cpp mpi/turns.cpp)
+add_executable(common_clock mpi/common_clock.cpp mpi/harvest.cpp mpi/turns.cpp)
 target_link_libraries(common_clock PRIVATE assay::run assay_mpi_session assay::gpus)
 assay_mpi_test(common_clock RANKS 1 2 3 5 TIMEOUT 120 COMMAND $<TARGET_FILE:common_clock>)

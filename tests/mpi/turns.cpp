@@ -5,8 +5,7 @@
 #include <chrono>
 #include <thread>
 
-#include "harness/run/runner.hpp"
-#include "tests/mpi/session.hpp"
+#include "tests/mpi/measured.hpp"
 
 namespace assay {
 namespace {
@@ -44,49 +43,12 @@ class PreparedTurns final : public bench::Prepared {
   int turn_ = 0, announced_at_ = -1;
 };
 
-class TurnsBenchmark final : public bench::Benchmark {
- public:
-  explicit TurnsBenchmark(std::chrono::microseconds step) : step_(step) { info_.name = "turns"; }
-  const BenchmarkInfo& info() const override { return info_; }
-  bench::Support supports(const Case&, const bench::Facts&) const override { return {}; }
-  std::unique_ptr<bench::Prepared> prepare(bench::Context&) const override {
-    return std::make_unique<PreparedTurns>(step_);
-  }
-
- private:
-  std::chrono::microseconds step_;
-  BenchmarkInfo info_;
-};
-
 constexpr std::size_t iterations = 4;
 
 /// All ranks in one group; on rank 0.
 result::CaseResult measured(std::chrono::microseconds step, run::Sync sync) {
-  auto& world = session->world();
-  const auto topology = stated_topology(world.size(), world.size());
-  const auto device = device::make_host_device();
-  const bench::Benchmarks benchmarks{std::make_shared<TurnsBenchmark>(step)};
-  run::Progress progress;
-  run::CommonClock clock(world);
-  plan::Plan plan;
-  plan.layouts["world"] = {"world", {{{Group{{{0, world.size() - 1, 1}}}}}}};
-  auto& spec = plan.cases.emplace_back();
-  spec.benchmark = "turns";
-  spec.dims["backend"] = std::string("mpi");
-  spec.layout = "world";
-  spec.protocol.warm_up = {.iterations = 1, .time_s = 0};
-  spec.protocol.pilot = 0;
-  spec.protocol.stop = {.kind = StopKind::iterations, .iterations = iterations};
-  result::CaseResult result;
-  run::run_plan(plan, {world, topology, {*device}, benchmarks, comm::backends(), progress, clock},
-                {.sync = sync}, [&](const result::CaseResult& c) { result = c; });
-  return result;
-}
-
-std::map<std::string, Series> by_name(const result::CaseResult& result) {
-  std::map<std::string, Series> series;
-  for (const auto& one : result.samples.series) series[one.name] = one;
-  return series;
+  return assay::measured(std::make_shared<MadeUp<PreparedTurns, std::chrono::microseconds>>(step),
+                         {.iterations = iterations, .sync = sync});
 }
 
 TEST(Turns, AreSeriesOfTheirOwnAndTheLastIsTheCase) {

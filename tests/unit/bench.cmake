@@ -23,5 +23,6 @@ assay_test(app_test LABEL unit TIMEOUT 60
           unit/resuming_test.cpp
   LINKS assay::app)
 assay_test(common_clock_test LABEL unit TIMEOUT 60
-  SOURCES unit/arrival_test.cpp unit/clock_model_test.cpp unit/round_time_test.cpp
+  SOURCES unit/arrival_test.cpp unit/clock_model_test.cpp unit/joined_test.cpp
+          unit/round_time_test.cpp
   LINKS assay::run)

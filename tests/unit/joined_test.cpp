@@ -1,0 +1,47 @@
+#include "harness/run/joined.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "harness/run/arrival.hpp"
+
+namespace assay::run {
+namespace {
+
+using bench::Joined;
+
+constexpr auto none = std::numeric_limits<double>::quiet_NaN();
+
+TEST(Joined, OfTheRanksThatHaveAValue) {
+  const std::vector<double> ranks{2, none, 1, 6};
+  EXPECT_EQ(joined(Joined::mean, ranks), 3);
+  EXPECT_EQ(joined(Joined::longest, ranks), 6);
+  EXPECT_EQ(joined(Joined::max_over_median, ranks), 3);
+}
+
+TEST(Joined, NothingOfNobody) {
+  for (const auto by : {Joined::mean, Joined::longest, Joined::max_over_median}) {
+    EXPECT_TRUE(std::isnan(joined(by, {})));
+    EXPECT_TRUE(std::isnan(joined(by, std::vector{none, none})));
+  }
+  EXPECT_TRUE(std::isnan(joined(Joined::max_over_median, std::vector{0.0, 0.0})));
+}
+
+/// Twice 2 ns is 1% of 400 ns, once; four comparisons would need 1,600.
+TEST(Comparisons, AddUpTheClocksError) {
+  GroupArrivals arrivals;
+  arrivals.t_max_ns = {400, 400, 400};
+  arrivals.bound_ns = 2;
+  EXPECT_EQ(why_comparisons_absent(arrivals, 1), "");
+  EXPECT_EQ(why_comparisons_absent(arrivals, 4),
+            "the clock error of up to 16.00 ns is more than 1% of the median t_max of 400.0 ns (4 "
+            "times in each)");
+  arrivals.bound_ns = std::numeric_limits<double>::infinity();
+  EXPECT_NE(why_comparisons_absent(arrivals, 1), "");
+}
+
+}  // namespace
+}  // namespace assay::run
