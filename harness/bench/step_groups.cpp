@@ -16,6 +16,7 @@ StepGroups::StepGroups(const step::Job& job, comm::Connection& connection, comm:
     comm::Part part{.team = teams_.back().get(), .ranks = std::move(members)};
     owned_.push_back(connection.communicator(part));
     views_.push_back(owned_.back().get());
+    team_views_.push_back(teams_.back().get());
   }
 }
 

@@ -19,11 +19,14 @@ class StepGroups {
 
   /// By group of the job; null where this rank is in none.
   std::span<comm::Communicator* const> communicators() const { return views_; }
+  /// Likewise, for who reads off a step what its ranks did.
+  std::span<comm::Team* const> teams() const { return team_views_; }
 
  private:
   std::vector<std::unique_ptr<comm::Team>> teams_;
   std::vector<std::unique_ptr<comm::Communicator>> owned_;
   std::vector<comm::Communicator*> views_;
+  std::vector<comm::Team*> team_views_;
 };
 
 }  // namespace assay::bench

@@ -65,6 +65,7 @@ class Sweep {
     if (ns <= 0) return;
     const auto time = seconds(ns);
     if (communicating_ > 0) result_.communication_s += time;
+    if (transferring_ > 0) result_.transfer_s += time;
     if (computing_ > 0) {
       result_.compute_s += time;
       if (communicating_ > 0) result_.overlapped_s += time;

@@ -35,6 +35,7 @@ struct Breakdown {
                                   ///< communicate at once, each gets an equal part
   double idle_s = 0;              ///< neither
   double communication_s = 0;     ///< anything communicates
+  double transfer_s = 0;          ///< and of something all have arrived
   double overlapped_s = 0;        ///< and something is computed meanwhile
   double waiting_s = 0;  ///< nothing is computed or transferred: idle, or waiting for others
 
