@@ -76,8 +76,8 @@ add_executable(nonblocking mpi/nonblocking.cpp unit/schedule_model.cpp)
 target_link_libraries(nonblocking PRIVATE assay::benchmarks assay_mpi_session assay::gpus)
 assay_mpi_test(nonblocking RANKS 1 2 3 4 5 TIMEOUT 180 COMMAND $<TARGET_FILE:nonblocking>)
 
-add_executable(step mpi/step.cpp mpi/place_host.cpp unit/schedule_model.cpp)
-target_link_libraries(step PRIVATE assay::benchmarks assay_mpi_session assay::gpus)
+add_executable(step mpi/step.cpp mpi/step_readings.cpp mpi/place_host.cpp unit/schedule_model.cpp)
+target_link_libraries(step PRIVATE assay::benchmarks assay::run assay_mpi_session assay::gpus)
 assay_mpi_test(step RANKS 2 3 4 TIMEOUT 120 COMMAND $<TARGET_FILE:step>)
 
 add_executable(common_clock mpi/common_clock.cpp mpi/harvest.cpp mpi/turns.cpp)
