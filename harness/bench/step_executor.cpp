@@ -90,7 +90,7 @@ void StepExecutor::release(std::uint32_t index, Witness* witness) {
     if (send != nullptr) send = instead;
   }
   begin_ns_[index] = now_ns();
-  node.bound.exchange->start(send, node.bound.recv);
+  if (part_ != StepPart::compute) node.bound.exchange->start(send, node.bound.recv);
   under_way_[flying_++] = index;
 }
 
@@ -115,15 +115,16 @@ void StepExecutor::compute(std::uint32_t index, Witness* witness) {
   begin_ns_[index] = now_ns();
   const bool looks = options_.progress == Progress::poll;
   const auto [first, last] = nodes_[index].tiles;
-  for (auto i = first; i < last; ++i)
-    if (tiles_.run(i) && looks) progress(witness);
+  if (part_ != StepPart::communication)
+    for (auto i = first; i < last; ++i)
+      if (tiles_.run(i) && looks) progress(witness);
   complete(index, witness);
 }
 
 void StepExecutor::progress(Witness* witness) {
   for (std::size_t i = 0; i < flying_;) {
     const auto index = under_way_[i];
-    if (!nodes_[index].bound.exchange->test()) {
+    if (part_ != StepPart::compute && !nodes_[index].bound.exchange->test()) {
       ++i;
       continue;
     }
@@ -132,7 +133,8 @@ void StepExecutor::progress(Witness* witness) {
   }
 }
 
-void StepExecutor::run(Witness* witness) {
+void StepExecutor::run(StepPart part, Witness* witness) {
+  part_ = part;
   for (std::size_t i = 0; i < nodes_.size(); ++i) waits_[i] = nodes_[i].waits;
   for (std::uint32_t i = 0; i < nodes_.size(); ++i)
     if (nodes_[i].waits == 0) release(i, witness);

@@ -20,6 +20,9 @@ namespace assay::bench {
 /// of compute. none: only when there is nothing to compute. thread: in a thread of its own.
 enum class Progress { poll, none, thread };
 
+/// What of a step a launch carries out; the rest is complete as soon as it could begin.
+enum class StepPart { whole, compute, communication };
+
 struct StepOptions {
   Progress progress = Progress::poll;
   TileSizes tiles{};
@@ -58,9 +61,9 @@ class StepExecutor {
   StepExecutor& operator=(const StepExecutor&) = delete;
 
   /// One step. Collective over the job. Allocates, logs and throws nothing.
-  void launch() noexcept { run(nullptr); }
+  void launch(StepPart part = StepPart::whole) noexcept { run(part, nullptr); }
   /// One step that is not timed. Leaves what the witness sent in the step's memory.
-  void rehearse(Witness& witness) { run(&witness); }
+  void rehearse(Witness& witness) { run(StepPart::whole, &witness); }
   /// Untimed, local. The step's memory as it was at first.
   void refill() { memory_.refill(); }
   /// Throws RunError if anything failed so far.
@@ -84,7 +87,7 @@ class StepExecutor {
 
   void resolve();
   void follow();
-  void run(Witness* witness);
+  void run(StepPart part, Witness* witness);
   void release(std::uint32_t index, Witness* witness);
   void complete(std::uint32_t index, Witness* witness);
   void compute(std::uint32_t index, Witness* witness);
@@ -103,6 +106,7 @@ class StepExecutor {
   std::vector<std::uint32_t> ready_;      ///< local operation, by stream
   std::vector<std::uint32_t> under_way_;  ///< as many as streams at most
   std::size_t flying_ = 0;                ///< of these
+  StepPart part_ = StepPart::whole;       ///< that is under way
   std::vector<std::int64_t> begin_ns_, end_ns_;
   bool stuck_ = false;
 };

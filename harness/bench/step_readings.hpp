@@ -14,9 +14,6 @@
 
 namespace assay::bench {
 
-/// What of a step a launch carries out.
-enum class StepPart { whole, compute, communication };
-
 /// When each operation of one step began and ended, on a clock that all ranks share; by operation.
 struct StepTimes {
   std::vector<std::int64_t> begin_ns, end_ns;

@@ -20,7 +20,7 @@ struct DimInfo {
   std::string_view help;
 };
 
-inline constexpr std::array<DimInfo, 26> dim_table{{
+inline constexpr std::array<DimInfo, 27> dim_table{{
     {"collective", DimKind::text, "which collective is under way: see list collectives"},
     {"backend", DimKind::text,
      "communication library, and with it where the buffers are: see list backends"},
@@ -56,6 +56,8 @@ inline constexpr std::array<DimInfo, 26> dim_table{{
      "of a training step: none (on as many ranks as its parallelism says), weak (dp and the global "
      "batch grow with the ranks)"},
     {"overlap", DimKind::text, "of a training step: on, or off (compute and collectives in turn)"},
+    {"parts", DimKind::text,
+     "of a training step: on (its compute and its communication alone, too, in turn), or off"},
     {"peak", DimKind::text,
      "what a rank computes at most, such as 989 TFLOP/s: what mfu and hfu are a share of; or none"},
     {"repetition", DimKind::integer, "which repetition of the same case: 0, 1, …"},

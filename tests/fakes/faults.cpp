@@ -91,6 +91,9 @@ class FaultyPrepared final : public bench::Prepared {
   }
   void check() const override { inner_->check(); }
   VerifyReport verify(Moment moment) override { return inner_->verify(moment); }
+  std::vector<bench::Harvested> harvest(const bench::ClockOfAll* clock) override {
+    return inner_->harvest(clock);
+  }
   void let_go() override { inner_->let_go(); }
 
  private:

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "harness/core/error.hpp"
 #include "harness/schedule/step_builder.hpp"
 #include "tests/unit/counting_new.hpp"
@@ -219,6 +221,36 @@ TEST_F(StepExecutorTest, ARehearsalSendsWhatItsWitnessGives) {
   EXPECT_THAT(seen.sent, ElementsAre(witness.mine.data(), nullptr));
   EXPECT_THAT(witness.begun, ElementsAre(0, 1));
   EXPECT_THAT(witness.ended, ElementsAre(executor->memory(b).data, executor->memory(a).data));
+}
+
+TEST_F(StepExecutorTest, APartLeavesTheOtherOut) {
+  overlapping();
+  const auto written = executor->memory(b);
+  const auto launch = [&](StepPart part) {
+    seen.sent.clear();
+    std::memset(written.data, 0x40, written.bytes);
+    executor->launch(part);
+    executor->check();
+    EXPECT_LE(std::max(end(0), end(1)), begin(2)) << "its order is the step's";
+    return written.data[0] != std::byte{0x40};
+  };
+  EXPECT_FALSE(launch(StepPart::communication));
+  EXPECT_EQ(seen.sent.size(), 1U);
+  const auto tests = seen.tests;
+  EXPECT_TRUE(launch(StepPart::compute));
+  EXPECT_EQ(seen.sent.size(), 0U);
+  EXPECT_EQ(seen.tests, tests);
+  EXPECT_TRUE(launch(StepPart::whole));
+  EXPECT_EQ(seen.sent.size(), 1U);
+}
+
+TEST_F(StepExecutorTest, RefillsItsMemory) {
+  overlapping();
+  const auto region = executor->memory(a);
+  const std::vector<std::byte> before(region.data, region.data + region.bytes);
+  std::memset(region.data, 0, region.bytes);
+  executor->refill();
+  EXPECT_EQ(std::memcmp(region.data, before.data(), region.bytes), 0);
 }
 
 TEST_F(StepExecutorTest, PassesFailuresOn) {
