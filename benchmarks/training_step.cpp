@@ -73,8 +73,7 @@ std::map<std::string, std::string> notes_of(const Case& spec, const step::Accoun
       {"tokens_per_step", fmt::format("{}", training::tokens_per_step(layout))},
       {"global_batch", fmt::format("{}", layout.global_batch)},
       {"micro_batches", fmt::format("{}", training::micro_batches(layout))},
-      {"ranks_of", fmt::format("tp {} cp {} pp {} vp {} dp {} ep {}", layout.tp, layout.cp,
-                               layout.pp, layout.vp, layout.dp, layout.ep)},
+      {"ranks_of", training::sizes_of(layout)},
       {"operations", fmt::format("{} on rank 0", first.operations)},
       {"memory", fmt::format("{} on rank 0", format_quantity(first.memory_bytes(), Unit::byte))},
       {"bubble_ideal", fmt::format("{:.4f}", account.ideal_bubble)}};
@@ -180,7 +179,8 @@ class TrainingStep final : public bench::Benchmark {
                   {"progress", std::string("poll"), {"poll", "none"}},
                   {"parts", std::string("off"), {"off", "on"}},
                   {"peak", std::string("none"), {}}};
-    info_.metrics = {"step_time", "tokens_per_s", "model_flops", "hardware_flops", "mfu", "hfu"};
+    info_.metrics = {"step_time", "tokens_per_s", "model_flops",  "hardware_flops",
+                     "mfu",       "hfu",          "compute_time", "comm_time"};
     info_.memory_bytes = [](const Case& spec, int) {
       const auto account = account_of(spec);
       double most = 0;

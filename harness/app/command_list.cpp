@@ -4,14 +4,17 @@
 #include <filesystem>
 
 #include "harness/app/commands.hpp"
+#include "harness/app/input_files.hpp"
 #include "harness/contract/contract.hpp"
 #include "harness/core/collective.hpp"
 #include "harness/core/error.hpp"
 #include "harness/core/metric.hpp"
 #include "harness/plan/json_reader.hpp"
+#include "harness/plan/training_json.hpp"
 #include "harness/result/files.hpp"
 #include "harness/schedule/algorithms.hpp"
 #include "harness/schedule/layouts.hpp"
+#include "harness/schedule/training/workload.hpp"
 
 namespace assay::app {
 
@@ -70,21 +73,42 @@ void list_types() {
                type.alias == type.name ? "" : fmt::format("  (also: {})", type.alias));
 }
 
-/// Documents of one kind under configs/, with their own description.
-void list_documents(const char* folder) {
+/// What a document says of itself, in a line.
+using Describe = std::string (*)(const std::string& text, const std::string& where);
+
+std::string description(const std::string& text, const std::string& where) {
+  const auto json = plan::parse_json(text, where);
+  plan::ObjectReader reader(json, {where, {}});
+  return fmt::format("{:<36} {}", where, reader.optional_text("description").value_or(""));
+}
+
+/// "405.9 G"
+std::string count_of(double count) {
+  return count >= 1e9 ? fmt::format("{:.4g} G", count / 1e9) : fmt::format("{:.4g} M", count / 1e6);
+}
+
+std::string model_line(const std::string& text, const std::string& where) {
+  const auto model = plan::parse_model(text, where);
+  const auto [parameters, active] = training::size_of(model);
+  auto size = count_of(parameters) + " parameters";
+  if (model.experts) size += fmt::format(", {} active", count_of(active));
+  return fmt::format("{:<20} {:<36} {}", model.name, size, model.source);
+}
+
+std::string parallelism_line(const std::string& text, const std::string& where) {
+  const auto layout = plan::parse_training_layout(text, where);
+  return fmt::format("{:<32} {:>5} ranks: {:<34} {}", layout.name, training::ranks_of(layout),
+                     training::sizes_of(layout), layout.source);
+}
+
+/// Documents of one kind under configs/.
+void list_documents(const fs::path& folder, Describe describe) {
   const auto path = fs::path("configs") / folder;
   if (!fs::is_directory(path))
     throw UsageError({path.string(), "there is no such folder here",
                       "run this where assay's configs folder is"});
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(path))
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  for (const auto& file : files) {
-    const auto json = plan::parse_json(result::read_text(file), file.string());
-    plan::ObjectReader reader(json, {file.string(), {}});
-    fmt::print("{:<36} {}\n", file.string(), reader.optional_text("description").value_or(""));
-  }
+  for (const auto& file : documents_in(path))
+    fmt::print("{}\n", describe(result::read_text(file), file.string()));
 }
 
 }  // namespace
@@ -108,12 +132,16 @@ ExitCode list(const ListOptions& options, const Parts& parts) {
   else if (what == "layouts")
     fmt::print("{}\n", schedule::layout_names());
   else if (what == "suites" || what == "contracts")
-    list_documents(what.c_str());
+    list_documents(what, description);
+  else if (what == "models")
+    list_documents(models_folder.folder, model_line);
+  else if (what == "parallelisms")
+    list_documents(parallelisms_folder.folder, parallelism_line);
   else
     throw UsageError(
         {"assay list", fmt::format("there are no '{}'", what),
          "one of benchmarks, collectives, algorithms, metrics, backends, layouts, types, ops, "
-         "suites, contracts"});
+         "suites, contracts, models, parallelisms"});
   return ExitCode::ok;
 }
 

@@ -286,8 +286,8 @@ Options parse_options(int argc, const char* const* argv) {
   auto& list = *program.add_subcommand("list", "what there is to name elsewhere");
   list.add_option(
           "what", list_options.what,
-          "benchmarks, collectives, metrics, backends, algorithms, layouts, types, ops, suites or "
-          "contracts")
+          "benchmarks, collectives, metrics, backends, algorithms, layouts, types, ops, suites, "
+          "contracts, models or parallelisms")
       ->required();
   try {
     program.parse(argc, argv);

@@ -1,6 +1,6 @@
 assay_test(core_test LABEL unit TIMEOUT 60
   SOURCES unit/units_test.cpp unit/rank_set_test.cpp unit/topology_test.cpp unit/case_test.cpp
-          unit/number_table_test.cpp unit/printable_test.cpp unit/traffic_matrix_test.cpp
+          unit/inputs_test.cpp unit/number_table_test.cpp unit/printable_test.cpp unit/traffic_matrix_test.cpp
   LINKS assay::core)
 assay_test(schedule_test LABEL unit TIMEOUT 120
   SOURCES unit/algorithms_test.cpp unit/layouts_test.cpp unit/permutation_test.cpp unit/routing_test.cpp
@@ -11,7 +11,7 @@ assay_test(plan_test LABEL unit TIMEOUT 60
           unit/beside_test.cpp
   LINKS assay::plan)
 assay_test(training_plan_test LABEL unit TIMEOUT 60
-  SOURCES unit/training_figures_test.cpp unit/training_json_test.cpp unit/training_schema_test.cpp
+  SOURCES unit/training_figures_test.cpp unit/training_inputs_test.cpp unit/training_json_test.cpp unit/training_schema_test.cpp
           unit/training_volumes_test.cpp
   LINKS assay::plan assay::result)
 

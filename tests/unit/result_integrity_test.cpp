@@ -436,6 +436,25 @@ TEST(KeptTraffic, IsWhatTheCaseNames) {
                 HasSubstr("case c001 names counts=" + named + ", and no file listed is that"));
 }
 
+/// A model is called by its name, and what it was is one of the files.
+TEST(KeptModel, IsAmongTheFiles) {
+  TemporaryFolder temporary;
+  auto document = rich_document();
+  document.cases.resize(1);
+  document.cases[0].spec.dims["model"] = std::string("tiny");
+  const auto refused = [&](const std::string& kept) {
+    const auto folder = temporary.path() / kept;
+    result::RunWriter writer(folder, document);
+    writer.append(document.cases[0]);
+    writer.keep(kept, "{}");
+    writer.finish({.complete = false, .reason = "interrupted", .ended = "now"});
+    return refusal([&] { load_result(folder); });
+  };
+  EXPECT_EQ(refused("model-tiny.json"), "");
+  EXPECT_THAT(refused("model-tony.json"),
+              HasSubstr("case c001 names model=tiny, and no file listed is that"));
+}
+
 /// The contract that a run was judged against is one of its files.
 class KeptContract : public ::testing::Test {
  protected:

@@ -8,6 +8,7 @@
 #include "harness/result/unfinished.hpp"
 #include "tests/unit/refusal.hpp"
 #include "tests/unit/result_fixture.hpp"
+#include "tests/unit/schema_errors.hpp"
 
 namespace assay::test {
 namespace {
@@ -290,6 +291,38 @@ TEST_F(Resumed, AMatrixThatIsAnotherIsNamed) {
   begin({{counts, csv}});
   spill(folder / kept_traffic(traffic_name(counts)), "7");
   EXPECT_THAT(refused(), HasSubstr(".csv: is not the file that the run was begun with"));
+}
+
+/// Models and parallelisms are called by a name, which is part of a file's.
+TEST_F(Resumed, AModelThatIsMissingOrAnotherIsNamed) {
+  const auto begin = [&](const std::string& name, InputTexts inputs) {
+    fs::remove_all(folder);
+    document.cases[0].spec.dims["model"] = conduct.cases[0].dims["model"] = name;
+    document.plan.sha256 = result::sha256(plan::canonical({.suite = "rich",
+                                                           .seed = document.run.seed,
+                                                           .cases = conduct.cases,
+                                                           .layouts = document.layouts}));
+    conduct.inputs = std::move(inputs);
+    write(1);
+  };
+  const auto text = test::contents("configs/models/tiny.json");
+  begin("tiny", {{"model", {{"tiny", text}}}});
+  auto run = open_unfinished(folder);
+  EXPECT_EQ(run.conduct.inputs.at("model").at("tiny"), text);
+  begin("tiny", {});
+  EXPECT_THAT(refused(), HasSubstr("line 1: it does not hold what model=tiny names"));
+  begin("../x", {{"model", {{"../x", text}}}});
+  EXPECT_THAT(refused(), HasSubstr("line 1: it does not hold what model=../x names"));
+  begin("tiny", {{"model", {{"tiny", text}}}});
+  spill(folder / "model-tiny.json", "{}");
+  EXPECT_THAT(refused(), HasSubstr("model-tiny.json: is not the file that the run was begun with"));
+}
+
+TEST_F(Resumed, AJournalOfBeforeHoldsMatricesElsewhere) {
+  write(2);
+  change(journal_name, "\"schema_version\":\"0.1.5\"", "\"schema_version\":\"0.1.4\"");
+  change(journal_name, "\"sync\":\"auto\",", "\"sync\":\"auto\",\"traffic\":{},");
+  EXPECT_TRUE(open_unfinished(folder).conduct.inputs.at("counts").empty());
 }
 
 TEST_F(Resumed, AttemptsAreNumberedAndBeginWhereTheySay) {

@@ -1,0 +1,35 @@
+#include "harness/core/inputs.hpp"
+
+#include <gtest/gtest.h>
+
+namespace assay {
+namespace {
+
+TEST(Inputs, AreWhatDimensionsName) {
+  Case c;
+  c.dims = {{"model", std::string("tiny")},
+            {"parallelism", std::string("tiny-dp2")},
+            {"counts", std::string("file:moe.csv#0123456789ab")},
+            {"type", std::string("fp32")}};
+  std::string labels, kept;
+  for (const auto& input : inputs_of(c)) {
+    labels += input.label() + " ";
+    kept += kept_input(input) + " ";
+  }
+  EXPECT_EQ(labels, "counts=file:moe.csv#0123456789ab model=tiny parallelism=tiny-dp2 ");
+  EXPECT_EQ(kept, "counts-0123456789ab.csv model-tiny.json parallelism-tiny-dp2.json ");
+  // Documents may say anything.
+  c.dims = {{"model", std::int64_t{7}}, {"counts", std::string("uniform")}};
+  EXPECT_TRUE(inputs_of(c).empty());
+}
+
+TEST(Inputs, HaveNamesThatAreFiles) {
+  for (const auto* name : {"tiny", "llama-3.1-405b", "A_1"}) EXPECT_TRUE(is_plain_name(name));
+  for (const auto& name :
+       {std::string(), std::string("../x"), std::string("a/b"), std::string(".x"),
+        std::string("a b"), std::string("caf\xc3\xa9"), std::string("a\n"), std::string(65, 'a')})
+    EXPECT_FALSE(is_plain_name(name)) << name;
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,79 @@
+// Models and parallelisms as cases come by them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/plan/plan.hpp"
+#include "harness/schedule/training/workload.hpp"
+#include "tests/unit/refusal.hpp"
+#include "tests/unit/training_files.hpp"
+
+namespace assay::plan {
+namespace {
+
+using testing::HasSubstr;
+
+/// One case on so many ranks.
+Plan plan_of(int ranks, const std::string& model, const std::string& parallelism,
+             const std::string& scaling) {
+  Plan plan;
+  plan.layouts["world"] = {"world", {{{{{{0, ranks - 1, 1}}}}}}};
+  auto& spec = plan.cases.emplace_back();
+  spec.layout = "world";
+  spec.dims = {{"model", model}, {"parallelism", parallelism}, {"scaling", scaling}};
+  for (const auto& name : {"tiny", "tiny-moe"})
+    plan.inputs["model"][name] = test::contents(std::string("configs/models/") + name + ".json");
+  for (const auto& name : {"tiny-dp2", "tiny-tp2-pp2-dp2", "llama-3.1-405b-tp8-pp8-cp2-vp8"})
+    plan.inputs["parallelism"][name] =
+        test::contents(std::string("configs/layouts/") + name + ".json");
+  return plan;
+}
+
+training::Workload workload_of(Plan plan) {
+  attach_inputs(plan);
+  return plan.cases[0].workload == nullptr ? training::Workload{} : *plan.cases[0].workload;
+}
+
+TEST(TrainingInputs, BecomeTheWorkloadOfTheirCase) {
+  const auto workload = workload_of(plan_of(8, "tiny-moe", "tiny-tp2-pp2-dp2", "none"));
+  EXPECT_EQ(workload.model.name, "tiny-moe");
+  EXPECT_EQ(workload.layout.name, "tiny-tp2-pp2-dp2");
+  EXPECT_EQ(workload.layout.dp, 2);
+}
+
+TEST(TrainingInputs, GrowWithTheRanksOnlyWhereThatIsAskedFor) {
+  EXPECT_EQ(workload_of(plan_of(6, "tiny", "tiny-dp2", "none")).layout.dp, 2);
+  const auto grown = workload_of(plan_of(6, "tiny", "tiny-dp2", "weak")).layout;
+  EXPECT_EQ(grown.dp, 6);
+  EXPECT_EQ(grown.global_batch, 24U);
+  const auto not_a_multiple = workload_of(plan_of(6, "tiny", "tiny-tp2-pp2-dp2", "weak")).layout;
+  EXPECT_EQ(not_a_multiple.dp, 2);
+}
+
+TEST(TrainingInputs, AreRefusedWhereTheyDoNotGoTogether) {
+  EXPECT_THAT(test::refusal([] {
+                workload_of(plan_of(1024, "tiny", "llama-3.1-405b-tp8-pp8-cp2-vp8", "none"));
+              }),
+              HasSubstr("tiny as llama-3.1-405b-tp8-pp8-cp2-vp8: 4 heads cannot be divided by"));
+  auto broken = plan_of(2, "tiny", "tiny-dp2", "none");
+  broken.inputs["model"]["tiny"] = "{}";
+  EXPECT_THAT(test::refusal([&] { attach_inputs(broken); }), HasSubstr("tiny: format"));
+}
+
+TEST(TrainingInputs, MayBeMissing) {
+  auto plan = plan_of(2, "tiny", "tiny-dp2", "none");
+  plan.inputs.clear();
+  attach_inputs(plan);
+  EXPECT_EQ(plan.cases[0].workload, nullptr);
+}
+
+TEST(Workload, HasASizeForPeople) {
+  const auto [parameters, active] = training::size_of(test::model("llama-3.1-8b"));
+  EXPECT_EQ(parameters, 8'030'261'248);
+  EXPECT_NEAR(active / 1e9, 7.50, 0.005);
+  EXPECT_EQ(training::sizes_of(test::training_layout("llama-3.1-405b-tp8-pp8-cp2-vp8")),
+            "tp 8 cp 2 pp 8 vp 8 dp 8");
+  EXPECT_EQ(training::sizes_of({}), "1 rank");
+}
+
+}  // namespace
+}  // namespace assay::plan
