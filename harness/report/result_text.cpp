@@ -6,6 +6,7 @@
 
 #include "harness/core/beside.hpp"
 #include "harness/core/printable.hpp"
+#include "harness/report/step_text.hpp"
 #include "harness/report/table.hpp"
 #include "harness/report/text.hpp"
 #include "harness/result/figures.hpp"
@@ -288,8 +289,8 @@ std::string benchmark_table(const std::vector<const CaseResult*>& cases,
       missing += missing_text(*c);
     }
   }
-  return fmt::format("# {}\n{}{}{}", printable(cases.front()->spec.benchmark),
-                     rows > 0 ? table.text() : "", last, missing);
+  return fmt::format("# {}\n{}{}{}{}", printable(cases.front()->spec.benchmark),
+                     rows > 0 ? table.text() : "", step_parts(cases, document), last, missing);
 }
 
 }  // namespace
