@@ -120,6 +120,7 @@ class PreparedStep final : public bench::Prepared {
   std::vector<bench::Harvested> harvest(const bench::ClockOfAll* clock) override {
     return readings_->harvest(clock);
   }
+  RankTimeline timeline() const override { return readings_->timeline(); }
   void check() const override { executor_->check(); }
 
   /// What is timed proves nothing by itself: its values are made up. So the same communications
@@ -179,8 +180,27 @@ class TrainingStep final : public bench::Benchmark {
                   {"progress", std::string("poll"), {"poll", "none"}},
                   {"parts", std::string("off"), {"off", "on"}},
                   {"peak", std::string("none"), {}}};
-    info_.metrics = {"step_time", "tokens_per_s", "model_flops",  "hardware_flops",
-                     "mfu",       "hfu",          "compute_time", "comm_time"};
+    info_.metrics = {"step_time",
+                     "tokens_per_s",
+                     "model_flops",
+                     "hardware_flops",
+                     "mfu",
+                     "hfu",
+                     "compute",
+                     "exposed_tp",
+                     "exposed_cp",
+                     "exposed_pp",
+                     "exposed_dp",
+                     "exposed_ep",
+                     "exposed_world",
+                     "idle",
+                     "hidden",
+                     "bubble",
+                     "straggler_index",
+                     "compute_interference",
+                     "communication_interference",
+                     "compute_time",
+                     "comm_time"};
     info_.memory_bytes = [](const Case& spec, int) {
       const auto account = account_of(spec);
       double most = 0;

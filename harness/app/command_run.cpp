@@ -19,6 +19,7 @@
 #include "harness/app/together.hpp"
 #include "harness/app/version.hpp"
 #include "harness/core/error.hpp"
+#include "harness/report/chrome_trace.hpp"
 #include "harness/report/text.hpp"
 #include "harness/result/files.hpp"
 #include "harness/result/journal.hpp"
@@ -205,6 +206,14 @@ class RunCommand {
     attempts_.push_back(attempt);
     writer_.emplace(std::move(*unfinished_), attempt);
     unfinished_.reset();
+    for (std::size_t i = 0; i < finished_; ++i) keep_trace_of(plan_.cases[i].id);
+  }
+
+  /// What an earlier attempt left of a case that it finished.
+  void keep_trace_of(const std::string& case_id) {
+    const auto name = result::trace_name(case_id);
+    const auto path = writer_->folder() / name;
+    if (result::is_there(path)) writer_->keep(name, result::read_text(path));
   }
 
   void measure(const run::Watchdog& watchdog) {
@@ -212,22 +221,27 @@ class RunCommand {
     ProgressLines lines(plan_.cases.size() - finished_, options_.quiet
                                                             ? ProgressLines::Volume::quiet
                                                             : ProgressLines::Volume::lines);
-    run::run_plan(plan_,
-                  {world_,
-                   inventory_.topology,
-                   {*device, own_gpu_.device.get()},
-                   benchmarks_,
-                   backends_,
-                   progress_,
-                   clock_,
-                   own_gpu_.none_because,
-                   own_gpu_.counters()},
-                  settings(), [&](const result::CaseResult& c) {
-                    watchdog.await_clearance();
-                    writer_->append(c);
-                    note(c);
-                    lines.finished(c);
-                  });
+    run::run_plan(
+        plan_,
+        {world_,
+         inventory_.topology,
+         {*device, own_gpu_.device.get()},
+         benchmarks_,
+         backends_,
+         progress_,
+         clock_,
+         own_gpu_.none_because,
+         own_gpu_.counters()},
+        settings(),
+        [&](const result::CaseResult& c) {
+          watchdog.await_clearance();
+          writer_->append(c);
+          note(c);
+          lines.finished(c);
+        },
+        [&](const Case& spec, std::span<const RankTimeline> timelines) {
+          writer_->keep(result::trace_name(spec.id), report::chrome_trace(timelines));
+        });
   }
 
   run::RunSettings settings() const {

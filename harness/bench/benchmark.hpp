@@ -15,6 +15,7 @@
 #include "harness/core/case.hpp"
 #include "harness/core/layout.hpp"
 #include "harness/core/samples.hpp"
+#include "harness/core/timeline.hpp"
 #include "harness/core/topology.hpp"
 #include "harness/device/device.hpp"
 
@@ -122,6 +123,9 @@ class Prepared {
   /// whose values are dropped: of each iteration since the last call; the same series in the same
   /// order on all ranks. `clock` is null where ranks share none, as in warm-up and pilot.
   virtual std::vector<Harvested> harvest(const ClockOfAll*) { return {}; }
+  /// Local. What this rank did in the last timed iteration, by the clock of harvest(); empty:
+  /// nothing is known of it.
+  virtual RankTimeline timeline() const { return {}; }
   /// before: one untimed operation on poisoned buffers. after: the output of the last timed one.
   virtual VerifyReport verify(Moment) { return {}; }
   /// Untimed, collective over the group, once, after calibrate(), when all is measured or nothing

@@ -91,15 +91,27 @@ void StepReadings::remember_last(const ClockOfAll& clock) {
   const auto n = executor_.schedule().operations.size();
   for (auto launch = launches_.size(); launch-- > 0;) {
     if (launches_[launch].part != StepPart::whole) continue;
-    const auto common = [&](const std::vector<std::int64_t>& readings) {
-      std::vector<std::int64_t> times;
-      for (const auto reading : std::span(readings).subspan(launch * n, n))
-        times.push_back(clock.at(reading));
-      return times;
-    };
-    last_ = {common(begins_), common(ends_)};
+    last_.clear();
+    for (auto i = launch * n; i < (launch + 1) * n; ++i)
+      last_.push_back({clock.at(begins_[i]), clock.at(ends_[i])});
     return;
   }
+}
+
+RankTimeline StepReadings::timeline() const {
+  RankTimeline timeline;
+  if (last_.empty()) return timeline;
+  timeline.streams = frame_.streams;
+  const auto& schedule = executor_.schedule();
+  for (std::size_t i = 0; i < last_.size(); ++i) {
+    const auto& operation = schedule.operations[i];
+    const auto& work = schedule.works[operation.work];
+    const auto group = step::group_of(work);
+    timeline.events.push_back({work.name, group ? frame_.groups[*group].label : "compute",
+                               schedule.scopes.empty() ? "" : schedule.scopes[operation.scope],
+                               operation.stream, last_[i].begin_ns, last_[i].end_ns});
+  }
+  return timeline;
 }
 
 std::vector<Harvested> StepReadings::series_of(const std::vector<Parts>& iterations,

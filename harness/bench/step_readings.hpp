@@ -10,14 +10,10 @@
 #include "harness/bench/step_executor.hpp"
 #include "harness/bench/step_groups.hpp"
 #include "harness/core/local_clock.hpp"
+#include "harness/core/timeline.hpp"
 #include "harness/schedule/step_timeline.hpp"
 
 namespace assay::bench {
-
-/// When each operation of one step began and ended, on a clock that all ranks share; by operation.
-struct StepTimes {
-  std::vector<std::int64_t> begin_ns, end_ns;
-};
 
 /// Per iteration, each joined over all ranks; the first three make up T_max, to which every rank's
 /// step is taken to last:
@@ -44,8 +40,8 @@ class StepReadings {
   void keep();
   /// As Prepared::harvest(), of whole iterations: launches of each part, or of whole steps only.
   std::vector<Harvested> harvest(const ClockOfAll* clock);
-  /// Of the last whole step that was harvested with a clock; none: empty. Local.
-  const StepTimes& last() const { return last_; }
+  /// As Prepared::timeline(), of the last whole step that was harvested with a clock.
+  RankTimeline timeline() const;
 
  private:
   struct Launch {
@@ -73,7 +69,7 @@ class StepReadings {
   bool is_pending_ = false;
   std::vector<Launch> launches_;             ///< since the last harvest
   std::vector<std::int64_t> begins_, ends_;  ///< of their operations, one behind the other
-  StepTimes last_;
+  std::vector<step::Period> last_;           ///< by operation
 };
 
 }  // namespace assay::bench

@@ -29,6 +29,8 @@ inline constexpr const char* result_name = "result.json";
 inline constexpr const char* sidecar_name = "samples.f32";
 inline constexpr const char* manifest_name = "SHA256SUMS";
 inline constexpr const char* contract_name = "contract.json";
+/// Of a case's timelines, where it has any.
+inline std::string trace_name(const std::string& case_id) { return "trace-" + case_id + ".json"; }
 
 struct Unfinished;  // unfinished.hpp
 
@@ -56,8 +58,9 @@ class RunWriter {
   /// trace, and the files are as readable as before. InternalError for a layout that the header
   /// lacks.
   bool append(const CaseResult& c);
-  /// Keeps what the run was begun with, such as its contract, beside its evidence, byte for byte;
-  /// listed with the other files at the end. Once for each name. RunError as in append().
+  /// Keeps what the run was begun with, such as its contract, or what stands beside a case, such as
+  /// its trace, byte for byte beside the evidence; listed with the other files at the end. Once for
+  /// each name. RunError as in append().
   void keep(const std::string& name, std::string_view text);
   struct Ending {
     bool complete = false;

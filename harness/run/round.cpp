@@ -372,9 +372,12 @@ RoundSummary Round::measure() {
   const auto settled = run_pilot();
   const auto plan = run_timed();
   report_.after = verify(Moment::after);
+  auto timelines = gather_timelines();
   let_go();
   summarise_rank();
-  return collect(plan, settled);
+  auto summary = collect(plan, settled);
+  summary.timelines = std::move(timelines);
+  return summary;
 }
 
 }  // namespace assay::run

@@ -71,7 +71,8 @@ struct RoundReport {
 
 /// What rank 0 knows of a round besides the reports.
 struct RoundSummary {
-  std::vector<RoundReport> reports;  ///< by world rank
+  std::vector<RoundReport> reports;     ///< by world rank
+  std::vector<RankTimeline> timelines;  ///< of those that keep one, see timelines_every()
   std::int64_t block_length = 0;
   std::int64_t blocks_dropped = 0;
   stats::Settling settling = stats::Settling::unknown;
@@ -134,6 +135,8 @@ class Round {
   void harvest(ChunkCall call);
   /// This rank's medians; on leaders, leaves what needs a better clock than there is.
   void finish_harvest();
+  /// Collective over the world; on rank 0.
+  std::vector<RankTimeline> gather_timelines();
   void note_late();
   GroupTimes gather_groups(const std::vector<float>& mine);
   template <class F>

@@ -115,9 +115,9 @@ RoundSummary Round::collect(const TimedPlan& plan, stats::Settling settling) {
     report_arrivals();
   }
   finish_harvest();
+  RoundSummary summary;
   Packer packer;
   pack(packer, report_);
-  RoundSummary summary;
   for (const auto& bytes : rig_.world.gather(packer.bytes(), 0))
     summary.reports.push_back(unpack_report(bytes));
   summary.block_length = plan.block_length;

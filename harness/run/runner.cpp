@@ -287,6 +287,7 @@ class PlanRunner {
         companions_(plan, rig, connections_) {}
 
   result::CaseResult run(std::size_t index) {
+    timelines_.clear();
     const auto begin = now_ns();
     const auto elapsed_s = [&] { return static_cast<double>(now_ns() - begin) * seconds_per_ns; };
     const Case& spec = plan_.cases[index];
@@ -314,11 +315,15 @@ class PlanRunner {
       if (!refusal.reason.empty())
         return assembler.without(refusal.status, in_round(refusal.reason, r, layout.rounds.size()),
                                  elapsed_s());
-      assembler.add(round.measure());
+      auto summary = round.measure();
+      std::ranges::move(summary.timelines, std::back_inserter(timelines_));
+      assembler.add(std::move(summary));
     }
     if (reads) assembler.add(layout, gather_readings(gpu_readings(before, rig_.counters())));
     return assembler.finish(elapsed_s());
   }
+  /// Of the last case, on rank 0.
+  const std::vector<RankTimeline>& timelines() const { return timelines_; }
 
  private:
   /// Collective. By world rank, on rank 0; elsewhere of nobody.
@@ -346,16 +351,20 @@ class PlanRunner {
   const RunSettings& settings_;
   Connections connections_;
   Seats seats_, companions_;
+  std::vector<RankTimeline> timelines_;
 };
 
 }  // namespace
 
 void run_plan(const plan::Plan& plan, const Rig& rig, const RunSettings& settings,
-              const CaseSink& sink) {
+              const CaseSink& sink, const TimelineSink& timelines) {
   PlanRunner runner(plan, rig, settings);
   for (std::size_t i = settings.first_case; i < plan.cases.size(); ++i) {
     const auto result = runner.run(i);
-    if (rig.world.rank() == 0) sink(result);
+    if (rig.world.rank() != 0) continue;
+    sink(result);
+    if (const auto& found = runner.timelines(); timelines && !found.empty())
+      timelines(result.spec, found);
   }
 }
 

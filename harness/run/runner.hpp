@@ -46,11 +46,13 @@ struct RunSettings {
 
 /// Called on rank 0 after every case, in order.
 using CaseSink = std::function<void(const result::CaseResult&)>;
+/// Likewise, then, with the timelines of a case that has any.
+using TimelineSink = std::function<void(const Case&, std::span<const RankTimeline>)>;
 
 /// Collective over rig.world. A case of which a round cannot be prepared is `failed`, with the
 /// samples of the rounds before and a reason that names round and ranks, and the run goes on; a
 /// failing launch or a lost library throws RunError on the rank that sees it.
 void run_plan(const plan::Plan& plan, const Rig& rig, const RunSettings& settings,
-              const CaseSink& sink);
+              const CaseSink& sink, const TimelineSink& timelines = {});
 
 }  // namespace assay::run

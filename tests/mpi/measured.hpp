@@ -31,9 +31,10 @@ struct HowMeasured {
   run::Sync sync = run::Sync::barrier;
 };
 
-/// Collective; the case as it is on rank 0.
+/// Collective; the case as it is on rank 0, and what timelines it leaves there.
 inline result::CaseResult measured(std::shared_ptr<const bench::Benchmark> benchmark,
-                                   const HowMeasured& how = {}) {
+                                   const HowMeasured& how = {},
+                                   std::vector<RankTimeline>* timelines = nullptr) {
   auto& world = session->world();
   const auto topology = stated_topology(world.size(), world.size());
   const auto device = device::make_host_device();
@@ -50,8 +51,12 @@ inline result::CaseResult measured(std::shared_ptr<const bench::Benchmark> bench
   spec.protocol.pilot = how.pilot;
   spec.protocol.stop = {.kind = StopKind::iterations, .iterations = how.iterations};
   result::CaseResult result;
-  run::run_plan(plan, {world, topology, {*device}, benchmarks, comm::backends(), progress, clock},
-                {.sync = how.sync}, [&](const result::CaseResult& c) { result = c; });
+  run::run_plan(
+      plan, {world, topology, {*device}, benchmarks, comm::backends(), progress, clock},
+      {.sync = how.sync}, [&](const result::CaseResult& c) { result = c; },
+      [&](const Case&, std::span<const RankTimeline> of_ranks) {
+        if (timelines != nullptr) timelines->assign(of_ranks.begin(), of_ranks.end());
+      });
   return result;
 }
 

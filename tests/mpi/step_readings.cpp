@@ -96,11 +96,9 @@ class PreparedStep final : public bench::Prepared {
     readings_.end(part);
   }
   std::vector<bench::Harvested> harvest(const bench::ClockOfAll* clock) override {
-    auto harvested = readings_.harvest(clock);
-    EXPECT_EQ(readings_.last().begin_ns.empty(), clock == nullptr && !had_clock_);
-    had_clock_ = had_clock_ || clock != nullptr;
-    return harvested;
+    return readings_.harvest(clock);
   }
+  RankTimeline timeline() const override { return readings_.timeline(); }
 
  private:
   How how_;
@@ -109,11 +107,11 @@ class PreparedStep final : public bench::Prepared {
       world_.job, rank(), *world_.place.device, world_.groups.communicators(), {}};
   bench::StepReadings readings_{world_.job, executor_, world_.groups, *world_.place.team};
   int launches_ = 0;
-  bool had_clock_ = false;
 };
 
-std::map<std::string, Series> measured_step(How how) {
-  const auto result = measured(std::make_shared<MadeUp<PreparedStep, How>>(how));
+std::map<std::string, Series> measured_step(How how,
+                                            std::vector<RankTimeline>* timelines = nullptr) {
+  const auto result = measured(std::make_shared<MadeUp<PreparedStep, How>>(how), {}, timelines);
   auto series = by_name(result);
   if (rank() != 0) return series;
   for (const auto* name : {"bubble", "communication_interference"})
@@ -162,6 +160,29 @@ TEST(StepReadings, CompareTheStepWithItsParts) {
   EXPECT_THAT(series.at("compute_interference").values, AllOf(SizeIs(n), Each(Gt(0.0F))));
   if (series.contains("communication_interference")) {
     EXPECT_THAT(series.at("communication_interference").values, SizeIs(n));
+  }
+}
+
+/// By a clock that all share, the reduction of one rank overlaps that of every other.
+TEST(StepReadings, LeaveATimelineOfEveryRank) {
+  std::vector<RankTimeline> timelines;
+  measured_step({}, &timelines);
+  if (rank() != 0) return;
+  ASSERT_THAT(timelines, SizeIs(size()));
+  for (int of = 0; of < size(); ++of) {
+    const auto& timeline = timelines[static_cast<std::size_t>(of)];
+    EXPECT_EQ(timeline.rank, of);
+    EXPECT_THAT(timeline.streams, ElementsAre("compute", "wire"));
+    ASSERT_THAT(timeline.events, SizeIs(2));
+    const auto &clear = timeline.events[0], &reduce = timeline.events[1];
+    EXPECT_EQ(clear.name + " " + clear.label, "clear compute");
+    EXPECT_EQ(reduce.name + " " + reduce.label, "reduce x");
+    EXPECT_EQ(reduce.stream, 1);
+    EXPECT_GE(clear.end_ns, clear.begin_ns);
+    EXPECT_GE(reduce.begin_ns, clear.end_ns);
+    constexpr std::int64_t off_ns = 1'000'000;
+    EXPECT_LT(reduce.begin_ns, timelines.front().events[1].end_ns + off_ns);
+    EXPECT_LT(timelines.front().events[1].begin_ns, reduce.end_ns + off_ns);
   }
 }
 

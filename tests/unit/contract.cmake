@@ -4,7 +4,7 @@ assay_test(judge_test LABEL unit TIMEOUT 60
           unit/judge_readings_test.cpp unit/gpu_presets_test.cpp
   LINKS assay::contract)
 assay_test(compare_test LABEL unit TIMEOUT 60 SOURCES unit/compare_test.cpp LINKS assay::contract)
-assay_test(report_test LABEL unit TIMEOUT 60 SOURCES unit/report_test.cpp unit/step_text_test.cpp LINKS assay::report)
+assay_test(report_test LABEL unit TIMEOUT 60 SOURCES unit/chrome_trace_test.cpp unit/report_test.cpp unit/step_text_test.cpp LINKS assay::report)
 
 # The committed sample: its verdict comes out of its files bit for bit.
 add_test(NAME sample_verdict_is_reproduced

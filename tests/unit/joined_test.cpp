@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/run/arrival.hpp"
+#include "harness/run/timelines.hpp"
 
 namespace assay::run {
 namespace {
@@ -41,6 +42,16 @@ TEST(Comparisons, AddUpTheClocksError) {
             "times in each)");
   arrivals.bound_ns = std::numeric_limits<double>::infinity();
   EXPECT_NE(why_comparisons_absent(arrivals, 1), "");
+}
+
+TEST(Timelines, AreOfAsManyRanksAsThereIsRoomFor) {
+  EXPECT_EQ(timelines_every(0, 8), 0);
+  EXPECT_EQ(timelines_every(1000, 8), 1);
+  EXPECT_EQ(timelines_every(100'000, 4), 1);
+  EXPECT_EQ(timelines_every(100'000, 5), 2);
+  EXPECT_EQ(timelines_every(100'000, 1024), 256);
+  EXPECT_EQ(timelines_every(most_timeline_events, 3), 3);
+  EXPECT_EQ(timelines_every(most_timeline_events + 1, 1), 0);
 }
 
 }  // namespace
