@@ -101,7 +101,14 @@ class PreparedStep final : public bench::Prepared {
 
   Work work() const override { return work_; }
   comm::LaunchInfo launch_info() const override { return {"native nonblocking", "library"}; }
-  std::map<std::string, std::string> notes() const override { return notes_; }
+  std::map<std::string, std::string> notes() const override {
+    auto notes = notes_;
+    if (const auto skew = training::skew_of(workload_of(context_.spec)))
+      notes["routing"] =
+          fmt::format("max/mean of experts {:.2f}, of ranks {:.2f}, Gini of experts {:.3f}",
+                      skew->expert_max_over_mean, skew->rank_max_over_mean, skew->expert_gini);
+    return notes;
+  }
 
   bench::Turns turns() const override {
     if (!apart_) return {};

@@ -30,6 +30,12 @@ class Read {
   std::map<std::string, std::shared_ptr<const What>> read_;
 };
 
+/// The dimension's text; documents may say anything. Null: there is none.
+const std::string* text_of(const Case& spec, std::string_view dim) {
+  const auto at = spec.dims.find(dim);
+  return at == spec.dims.end() ? nullptr : std::get_if<std::string>(&at->second);
+}
+
 /// On other ranks than the layout is for, it stays as it is where it cannot grow: who measures says
 /// so.
 training::Layout grown(const training::Layout& layout, int ranks) {
@@ -48,14 +54,16 @@ void attach_inputs(Plan& plan) {
   const Read<training::Layout> layouts(plan.inputs, "parallelism", parse_training_layout);
   for (auto& spec : plan.cases) {
     if (const auto* counts = traffic_of(spec)) spec.traffic = matrices.find(*counts);
-    if (!spec.dims.contains("model") || !spec.dims.contains("parallelism")) continue;
-    const auto model = models.find(text_dim(spec.dims, "model"));
-    const auto layout = layouts.find(text_dim(spec.dims, "parallelism"));
+    const auto *model_name = text_of(spec, "model"), *layout_name = text_of(spec, "parallelism");
+    if (model_name == nullptr || layout_name == nullptr) continue;
+    const auto model = models.find(*model_name);
+    const auto layout = layouts.find(*layout_name);
     if (model == nullptr || layout == nullptr) continue;
     training::Workload workload{*model, *layout};
-    if (text_dim(spec.dims, "scaling") == "weak")
-      workload.layout =
-          grown(*layout, static_cast<int>(plan.layouts.at(spec.layout).largest_group()));
+    const auto* scaling = text_of(spec, "scaling");
+    const auto ranks = plan.layouts.find(spec.layout);
+    if (scaling != nullptr && *scaling == "weak" && ranks != plan.layouts.end())
+      workload.layout = grown(*layout, static_cast<int>(ranks->second.largest_group()));
     training::check(workload.model, workload.layout);
     spec.workload = std::make_shared<const training::Workload>(std::move(workload));
   }

@@ -64,6 +64,18 @@ TEST(TrainingInputs, MayBeMissing) {
   plan.inputs.clear();
   attach_inputs(plan);
   EXPECT_EQ(plan.cases[0].workload, nullptr);
+  // A journal may say anything.
+  plan = plan_of(2, "tiny", "tiny-dp2", "weak");
+  plan.cases[0].dims["model"] = std::int64_t{7};
+  attach_inputs(plan);
+  EXPECT_EQ(plan.cases[0].workload, nullptr);
+  EXPECT_EQ(workload_of([] {
+              auto other = plan_of(2, "tiny", "tiny-dp2", "weak");
+              other.cases[0].layout = "nowhere";
+              return other;
+            }())
+                .layout.dp,
+            2);
 }
 
 TEST(Workload, HasASizeForPeople) {
@@ -73,6 +85,18 @@ TEST(Workload, HasASizeForPeople) {
   EXPECT_EQ(training::sizes_of(test::training_layout("llama-3.1-405b-tp8-pp8-cp2-vp8")),
             "tp 8 cp 2 pp 8 vp 8 dp 8");
   EXPECT_EQ(training::sizes_of({}), "1 rank");
+}
+
+TEST(Workload, TellsHowUnevenItsExpertsComeOut) {
+  training::Workload workload{test::model("tiny-moe"), test::training_layout("tiny-moe-ep4")};
+  workload.layout.routing = {};
+  EXPECT_FALSE(training::skew_of(workload)) << "even";
+  workload.layout.routing = {.kind = training::RoutingKind::hot_rank, .parameter = 3};
+  const auto skew = training::skew_of(workload);
+  ASSERT_TRUE(skew);
+  EXPECT_GT(skew->rank_max_over_mean, 1.3);
+  EXPECT_GT(skew->expert_gini, 0.1);
+  EXPECT_FALSE(training::skew_of({test::model("tiny"), workload.layout}));
 }
 
 }  // namespace

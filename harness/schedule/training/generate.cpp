@@ -7,6 +7,7 @@
 
 #include "harness/core/error.hpp"
 #include "harness/schedule/training/stage.hpp"
+#include "harness/schedule/training/workload.hpp"
 
 namespace assay::training {
 namespace {
@@ -28,13 +29,7 @@ class Router {
 
  private:
   Route make(std::uint64_t layer) const {
-    const auto& experts = *model_.experts;
-    const auto tokens = layout_.micro_batch * layout_.sequence /
-                        static_cast<std::uint64_t>(layout_.cp * layout_.tp);
-    const auto routed = std::make_shared<const Routed>(route(
-        layout_.routing,
-        {layout_.ep, experts.count, experts.active, tokens, experts.groups, experts.group_limit},
-        layer));
+    const auto routed = std::make_shared<const Routed>(training::routed(model_, layout_, layer));
     const auto counts = [&](RowCounts::Way way) {
       return std::make_shared<const RowCounts>(routed, model_.hidden, way);
     };

@@ -18,6 +18,34 @@ ModelSize size_of(const Model& model) {
           account.gemm_flops / per_parameter / static_cast<double>(tokens_per_step(layout))};
 }
 
+Routed routed(const Model& model, const Layout& layout, std::uint64_t layer) {
+  const auto& experts = *model.experts;
+  const auto tokens =
+      layout.micro_batch * layout.sequence / static_cast<std::uint64_t>(layout.cp * layout.tp);
+  return route(
+      layout.routing,
+      {layout.ep, experts.count, experts.active, tokens, experts.groups, experts.group_limit},
+      layer);
+}
+
+std::optional<Skew> skew_of(const Workload& workload) {
+  const auto& [model, layout] = workload;
+  if (!model.experts || is_even(layout.routing)) return std::nullopt;
+  Skew sum{0, 0, 0};
+  double layers = 0;
+  for (std::uint64_t layer = 0; layer < model.layers; ++layer) {
+    if (!has_experts(model, layer)) continue;
+    const auto skew = skew_of(routed(model, layout, layer));
+    sum.expert_max_over_mean += skew.expert_max_over_mean;
+    sum.expert_gini += skew.expert_gini;
+    sum.rank_max_over_mean += skew.rank_max_over_mean;
+    ++layers;
+  }
+  if (layers == 0) return std::nullopt;
+  return Skew{sum.expert_max_over_mean / layers, sum.expert_gini / layers,
+              sum.rank_max_over_mean / layers};
+}
+
 std::string sizes_of(const Layout& layout) {
   std::string text;
   const auto add = [&](const char* name, int size) {
