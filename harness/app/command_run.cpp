@@ -16,6 +16,7 @@
 #include "harness/app/progress_lines.hpp"
 #include "harness/app/resuming.hpp"
 #include "harness/app/run_record.hpp"
+#include "harness/app/step_outline.hpp"
 #include "harness/app/together.hpp"
 #include "harness/app/version.hpp"
 #include "harness/core/error.hpp"
@@ -95,7 +96,9 @@ class RunCommand {
   ExitCode measure_and_judge(run::Watchdog& watchdog) {
     make_the_plan();
     if (options_.dry_run) {
-      if (first()) fmt::print("{}", plan_table(plan_, inventory_.topology, memory_, refusals_));
+      if (first())
+        fmt::print("{}{}", plan_table(plan_, inventory_.topology, memory_, refusals_),
+                   step_outlines(plan_));
       return ExitCode::ok;
     }
     open_own_gpu();
@@ -137,6 +140,7 @@ class RunCommand {
       refusals_ = refusals(plan, {inventory_.topology, benchmarks_, backends_});
       require_some(plan, refusals_);
       memory_ = memory_of(plan);
+      check_steps_fit(plan, inventory_);
       check_memory(memory_, inventory_);
       estimated_s_ = plan.estimated_s;
       return plan_to_text(plan);
@@ -387,7 +391,7 @@ ExitCode dry_run(const RunOptions& options, const Parts& parts) {
   const auto memory = memory_per_rank(plan, catalogue, backends, run::rotation_bytes(node));
   const auto refused = refusals(plan, {topology, benchmarks, backends});
   require_some(plan, refused);
-  fmt::print("{}", plan_table(plan, topology, memory, refused));
+  fmt::print("{}{}", plan_table(plan, topology, memory, refused), step_outlines(plan));
   return ExitCode::ok;
 }
 
