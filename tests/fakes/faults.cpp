@@ -14,6 +14,7 @@
 #include "benchmarks/collective_spec.hpp"
 #include "harness/core/error.hpp"
 #include "tests/fakes/text.hpp"
+#include "tests/fakes/throttled.hpp"
 
 namespace assay::fakes {
 
@@ -28,7 +29,7 @@ const std::map<std::string, Fault::Kind> kinds{
     {"hang", Fault::Kind::hang},       {"skip", Fault::Kind::skip},
     {"die", Fault::Kind::die},         {"fail", Fault::Kind::fail},
     {"tarry", Fault::Kind::tarry},     {"clock", Fault::Kind::clock},
-    {"lag", Fault::Kind::lag}};
+    {"lag", Fault::Kind::lag},         {"throttle", Fault::Kind::throttle}};
 
 const std::map<std::string, double Fault::*> numbers{
     {"factor", &Fault::factor},    {"delay", &Fault::delay_s}, {"floor", &Fault::floor_s},
@@ -78,8 +79,9 @@ class Trouble {
 
 class FaultyPrepared final : public bench::Prepared {
  public:
-  FaultyPrepared(std::unique_ptr<bench::Prepared> inner, Trouble trouble)
-      : inner_(std::move(inner)), trouble_(trouble) {}
+  FaultyPrepared(std::unique_ptr<bench::Prepared> inner, Trouble trouble,
+                 std::unique_ptr<Throttled> place)
+      : place_(std::move(place)), inner_(std::move(inner)), trouble_(trouble) {}
   Work work() const override { return inner_->work(); }
   comm::LaunchInfo launch_info() const override { return inner_->launch_info(); }
   std::map<std::string, std::string> notes() const override { return inner_->notes(); }
@@ -94,9 +96,11 @@ class FaultyPrepared final : public bench::Prepared {
   std::vector<bench::Harvested> harvest(const bench::ClockOfAll* clock) override {
     return inner_->harvest(clock);
   }
+  RankTimeline timeline() const override { return inner_->timeline(); }
   void let_go() override { inner_->let_go(); }
 
  private:
+  std::unique_ptr<Throttled> place_;  ///< where it was prepared, if anything is slow there
   std::unique_ptr<bench::Prepared> inner_;
   Trouble trouble_;
 };
@@ -113,7 +117,12 @@ class FaultyBenchmark final : public bench::Benchmark {
     const bool struck = strikes(fault_, context.group.world_rank);
     if (struck && fault_.kind == Fault::Kind::fail)
       throw RunError({"rank " + std::to_string(context.group.world_rank), "planted failure", ""});
-    return std::make_unique<FaultyPrepared>(inner_->prepare(context), Trouble(fault_, struck));
+    std::unique_ptr<Throttled> place;
+    if (struck && fault_.kind == Fault::Kind::throttle)
+      place = std::make_unique<Throttled>(context, fault_.factor);
+    auto inner = inner_->prepare(place ? place->context() : context);
+    return std::make_unique<FaultyPrepared>(std::move(inner), Trouble(fault_, struck),
+                                            std::move(place));
   }
 
  private:

@@ -13,19 +13,20 @@ namespace assay::fakes {
 struct Fault {
   enum class Kind {
     none,
-    slow,     ///< every launch takes `factor` times as long, and `delay_s` longer
-    pace,     ///< every launch takes `floor_s` at least: hiccups of the machine vanish below it
-    corrupt,  ///< one bit of the received data flips
-    swap,     ///< the two halves of the received data change places
-    partial,  ///< the last element received is overwritten with what it was before
-    overrun,  ///< one byte behind the receive buffer is written
-    hang,     ///< the launch never returns
-    skip,     ///< the launch does nothing: what is received is what was there before
-    die,      ///< the process kills itself
-    fail,     ///< preparing throws
-    tarry,    ///< a barrier before a collective is left `delay_s` late
-    lag,      ///< messages of the control plane are sent `delay_s` late: clocks are ill known
-    clock,    ///< the rank's clock is `shift_s` ahead, gains `drift`, is stepped after `step_at_s`
+    slow,      ///< every launch takes `factor` times as long, and `delay_s` longer
+    pace,      ///< every launch takes `floor_s` at least: hiccups of the machine vanish below it
+    corrupt,   ///< one bit of the received data flips
+    swap,      ///< the two halves of the received data change places
+    partial,   ///< the last element received is overwritten with what it was before
+    overrun,   ///< one byte behind the receive buffer is written
+    hang,      ///< the launch never returns
+    throttle,  ///< matrix products take `factor` times as long
+    skip,      ///< the launch does nothing: what is received is what was there before
+    die,       ///< the process kills itself
+    fail,      ///< preparing throws
+    tarry,     ///< a barrier before a collective is left `delay_s` late
+    lag,       ///< messages of the control plane are sent `delay_s` late: clocks are ill known
+    clock,     ///< the rank's clock is `shift_s` ahead, gains `drift`, is stepped after `step_at_s`
   };
   Kind kind = Kind::none;
   std::vector<int> ranks;  ///< world ranks that have it; empty: all

@@ -76,6 +76,29 @@ class Training(ProgramTest):
         self.expect(run, 10, "FAIL +correct .*rank 1.*")
         self.assertGreater(self.case()["verify"]["after"]["wrong"], 0)
 
+    def test_a_slow_rank_is_named_and_every_rank_is_traced(self):
+        small = json.loads(self.read("configs/models/tiny.json"))
+        small.update(name="small", layers=1, hidden=64, ffn=128, vocab=256)
+        self.write("small.json", small)
+        run = self.run_steps(2, "model=./small.json", environment=faults(
+            local_fault="throttle:ranks=1:factor=20:benchmark=training_step"))
+        self.expect(run, 0, "# where the time of a step goes.* compute .* exposed_dp .* idle .*"
+                    "straggler index .*# slowest to compute: rank 1 on host ")
+        case = self.case()
+        means = {name: figure["mean"] for name, figure in case["figures"].items()}
+        self.assertGreater(means["straggler_index"], 1.2)
+        parts = means["compute"] + means["exposed_dp"] + means["exposed_world"] + means["idle"]
+        self.assertAlmostEqual(parts / means["time"], 1, delta=0.01)
+        name = f"trace-{case['id']}.json"
+        self.assertEqual(case["notes"]["trace"], f"{name}: the last timed iteration of all ranks")
+        text = self.read("out", name)
+        entry = next(f for f in self.json("out", "result.json")["files"] if f["path"] == name)
+        self.assertEqual(entry["sha256"], hashlib.sha256(text).hexdigest())
+        for process in (1, 2):
+            events = [e for e in json.loads(text)["traceEvents"]
+                      if e["ph"] == "X" and e["pid"] == process]
+            self.assertEqual({e["cat"] for e in events}, {"compute", "dp", "world"})
+
     def test_a_rank_that_dies_inside_a_step_ends_the_run(self):
         run = self.run_steps(2, environment=faults("die:ranks=1:benchmark=all_reduce:after=2"))
         self.assertNotEqual(run.code, 0, run)
