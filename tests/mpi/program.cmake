@@ -12,9 +12,9 @@ foreach(part outcomes contracts compare concurrent files bad_input signals ranks
   # What is about times has the machine for itself; what only waits, or plants faults that no other
   # load could hide, shares it.
   set(slots ${ASSAY_ALL_SLOTS})
-  if(part MATCHES "resume|ranks|training")
+  if(part MATCHES "resume|signals|ranks|training")
     set(slots ${ASSAY_BUSY_SLOTS})
-  elseif(part MATCHES "files|bad_input|contracts|signals|gpu|nccl")
+  elseif(part MATCHES "files|bad_input|contracts|gpu|nccl")
     set(slots 1)
   endif()
   set(file "${CMAKE_CURRENT_LIST_DIR}/program_${part}_test.py")

@@ -20,7 +20,7 @@ if(HAVE_MPI)
               "${ASSAY_MPIEXEC_TEXT}" "$<TARGET_FILE:watchdog_program>"
               WatchdogTest.test_${scenario})
     set_tests_properties(watchdog_${scenario} PROPERTIES
-      LABELS mpi TIMEOUT 90 SKIP_RETURN_CODE 77
+      LABELS mpi TIMEOUT 90 SKIP_RETURN_CODE 77 PROCESSORS ${ASSAY_BUSY_SLOTS}
       ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT}")
   endforeach()
 endif()
