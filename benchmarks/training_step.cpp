@@ -36,7 +36,7 @@ step::Job job_of(const Case& spec) {
   if (text_dim(spec.dims, "overlap") == "on") return job;
   job = step::serial(std::move(job));
   if (const auto problem = step::problem_of(job); !problem.empty())
-    throw UnsupportedError({layout.name, "cannot go on without overlap: " + problem, "overlap on"});
+    throw UnsupportedError({layout.name, "cannot go on without overlap: " + problem, "use overlap on"});
   return job;
 }
 
@@ -208,6 +208,7 @@ class TrainingStep final : public bench::Benchmark {
                      "communication_interference",
                      "compute_time",
                      "comm_time"};
+    info_.takes_long = true;
     info_.memory_bytes = [](const Case& spec, int) {
       const auto account = account_of(spec);
       double most = 0;

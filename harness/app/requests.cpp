@@ -101,6 +101,13 @@ Protocol protocol_from(const RunOptions& o) {
   return protocol;
 }
 
+/// For operations that take long: as many blocks, of one each.
+void shorten(Protocol& protocol) {
+  protocol.warm_up.iterations = 3;
+  protocol.pilot = std::min<std::int64_t>(protocol.pilot, 5);
+  if (protocol.stop.kind == StopKind::blocks) protocol.stop.block_length = 1;
+}
+
 /// A case that stops by precision serves no clause, so that its blocks serve nobody.
 bool may_be_judged(const Stop& stop) { return stop.kind != StopKind::precision; }
 
@@ -128,6 +135,8 @@ plan::Request request_for(const std::string& benchmark, const RunOptions& o,
   request.where = "assay run " + benchmark;
   request.layouts = o.layouts;
   request.protocol = protocol_from(o);
+  const auto* info = find_benchmark(catalogue, benchmark);
+  if (info != nullptr && info->takes_long) shorten(request.protocol);
   request.repetitions = o.repetitions.value_or(1);
   if (!o.types.empty()) request.dims["type"] = parse_all("type", o.types, "-d");
   if (!o.ops.empty()) request.dims["op"] = parse_all("op", o.ops, "-o");
@@ -142,7 +151,6 @@ plan::Request request_for(const std::string& benchmark, const RunOptions& o,
   if (!o.min_bytes.empty() || !o.max_bytes.empty()) request.dims["bytes"] = sizes(o);
   add_settings(o, request);
   // What is said once for several benchmarks concerns those that have the dimension.
-  const auto* info = find_benchmark(catalogue, benchmark);
   // Not so where the data lie: what is asked for on GPUs is not measured on hosts instead.
   if (info != nullptr && o.benchmarks.size() > 1)
     std::erase_if(request.dims, [&](const auto& dim) {

@@ -190,9 +190,7 @@ std::vector<Request> by_cost(const Request& request, const BenchmarkInfo& info,
   };
   const auto* spec = find_dim_spec(info, "bytes");
   if (spec == nullptr) {
-    // Products and training steps.
-    const bool costly =
-        find_dim_spec(info, "m") != nullptr || find_dim_spec(info, "model") != nullptr;
+    const bool costly = info.takes_long || find_dim_spec(info, "m") != nullptr;
     return {with_stop(request, costly)};
   }
   const auto named = request.dims.find("bytes");

@@ -30,6 +30,8 @@ struct BenchmarkInfo {
   double (*seconds)(const Case&, int group_ranks) = nullptr;
   /// Timed by the host's clock though a GPU may be used: it is the host that works.
   bool on_host = false;
+  /// Takes so long that hundreds of iterations before the timed ones are out of the question.
+  bool takes_long = false;
 };
 
 /// All benchmarks, in the order of `list`.

@@ -93,6 +93,19 @@ TEST(Requests, DimensionsABenchmarkLacksAreNamed) {
   EXPECT_THAT(refusal(o), HasSubstr("DIM=VALUE"));
 }
 
+TEST(Requests, WhatTakesLongIsNotDoneHundredsOfTimesBeforehand) {
+  auto o = options("training_step");
+  const auto protocol = [&] { return suite_from(o, catalogue()).requests.front().protocol; };
+  EXPECT_EQ(protocol().warm_up.iterations, 3);
+  EXPECT_EQ(protocol().pilot, 5);
+  EXPECT_EQ(protocol().stop.block_length, 1);
+  o.iterations = 20;
+  EXPECT_EQ(protocol().pilot, 0);
+  EXPECT_FALSE(protocol().stop.block_length);
+  o = options("gemm");
+  EXPECT_EQ(protocol().pilot, Protocol{}.pilot);
+}
+
 TEST(Requests, WhatIsSaidForSeveralConcernsThoseThatHaveIt) {
   auto o = options("all_reduce");
   o.benchmarks = {"all_reduce", "copy"};

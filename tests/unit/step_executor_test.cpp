@@ -248,7 +248,7 @@ TEST_F(StepExecutorTest, RefillsItsMemory) {
   overlapping();
   const auto region = executor->memory(a);
   const std::vector<std::byte> before(region.data, region.data + region.bytes);
-  std::memset(region.data, 0, region.bytes);
+  std::memset(region.data, 0x11, region.bytes);
   executor->refill();
   EXPECT_EQ(std::memcmp(region.data, before.data(), region.bytes), 0);
 }
