@@ -20,9 +20,12 @@ using result::Figure;
 constexpr auto parts =
     std::to_array<std::string_view>({"compute", "exposed_tp", "exposed_cp", "exposed_pp",
                                      "exposed_dp", "exposed_ep", "exposed_world", "idle"});
-/// What tells one step from another.
-constexpr auto dims =
-    std::to_array<std::string_view>({"model", "parallelism", "overlap", "progress"});
+/// What tells one step from another, and what is usual.
+struct Told {
+  std::string_view dim, usual;
+};
+constexpr auto told = std::to_array<Told>(
+    {{"model", ""}, {"parallelism", ""}, {"overlap", ""}, {"progress", ""}, {"parts", "off"}});
 
 std::optional<Figure> figure(const CaseResult& c, std::string_view metric) {
   const auto found = result::figure_over_groups(c, *find_metric(metric));
@@ -37,9 +40,10 @@ std::string interval(const Figure& found) {
 
 std::vector<std::string> dims_of(const CaseResult& c) {
   std::vector<std::string> texts;
-  for (const auto dim : dims) {
+  for (const auto& [dim, usual] : told) {
     const auto at = c.spec.dims.find(dim);
-    texts.push_back(at == c.spec.dims.end() ? "-" : format_dim(at->second, DimKind::text));
+    texts.push_back(at == c.spec.dims.end() ? std::string(usual)
+                                            : format_dim(at->second, DimKind::text));
   }
   return texts;
 }
@@ -116,7 +120,8 @@ std::string shares_text(const CaseResult& c) {
 std::string step_parts(const std::vector<const CaseResult*>& cases,
                        const result::ResultDocument& document) {
   std::vector<Column> columns;
-  for (const auto dim : dims) columns.push_back({std::string(dim), Align::left});
+  for (const auto& [dim, usual] : told)
+    columns.push_back({std::string(dim), Align::left, std::string(usual)});
   for (const auto* header : {"part", "share", "mean", "p50", "95% of p50"})
     columns.push_back({header, Align::right});
   Table table(columns);

@@ -264,7 +264,7 @@ TEST_P(ShippedContract, IsValidAgainstItsSchemaAndParses) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ShippedContract,
-                         testing::Values("quickstart", "node-cpu", "fabric-cpu"));
+                         testing::Values("quickstart", "node-cpu", "fabric-cpu", "training-tiny"));
 
 TEST(ContractSchema, KnowsEveryMetricAndNoOther) {
   const auto schema = nlohmann::json::parse(test::contents("configs/schema/contract.schema.json"));
