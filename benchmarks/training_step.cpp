@@ -36,7 +36,8 @@ step::Job job_of(const Case& spec) {
   if (text_dim(spec.dims, "overlap") == "on") return job;
   job = step::serial(std::move(job));
   if (const auto problem = step::problem_of(job); !problem.empty())
-    throw UnsupportedError({layout.name, "cannot go on without overlap: " + problem, "use overlap on"});
+    throw UnsupportedError(
+        {layout.name, "cannot go on without overlap: " + problem, "use overlap on"});
   return job;
 }
 
@@ -223,7 +224,9 @@ class TrainingStep final : public bench::Benchmark {
         most = std::max(most, rank.gemm_flops + rank.attention_flops + rank.repeated_flops);
       constexpr double of_a_core = 1e10, of_peak = 0.4;
       const auto& peak = text_dim(spec.dims, "peak");
-      return most / (peak == "none" ? of_a_core : of_peak * parse_quantity(peak, "peak").value);
+      const double launches = text_dim(spec.dims, "parts") == "on" ? 2 : 1;
+      return launches * most /
+             (peak == "none" ? of_a_core : of_peak * parse_quantity(peak, "peak").value);
     };
   }
   const BenchmarkInfo& info() const override { return info_; }

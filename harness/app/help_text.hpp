@@ -31,6 +31,7 @@ inline constexpr const char* run_footer =
     "  mpirun -n 2 assay run gemm --set m=1024 --set n=1024 --set k=512,1024 -d fp32\n"
     "  mpirun -n 8 assay run gemm --memory device -d bf16 --set m=8192 --set n=8192 --set k=8192\n"
     "  mpirun -n 8 assay run all_to_all_v -b 64M --set counts=file:experts.csv\n"
+    "  mpirun -n 2 assay run training_step --set model=tiny --set parallelism=tiny-dp2\n"
     "  assay run --suite configs/suites/node.json --ranks 16 --ranks-per-node 8 --dry-run\n"
     "  mpirun -n 16 assay run --resume results/today    goes on with a run that was cut short";
 

@@ -157,6 +157,9 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{clause("\"all_reduce\"}",
                    "\"all_reduce\",\"bytes\":{\"min\":\"2MiB\",\"max\":\"1MiB\"}}"),
             "clauses[0].of.bytes: min is above max, so nothing can match; exchange them"},
+        Bad{clause("\"all_reduce\"}", "\"training_step\",\"model\":\"models/tiny.json\"}"),
+            "clauses[0].of.model: \"models/tiny.json\" is the path of a file; give the \"name\" "
+            "that stands in it: that is what cases say"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"counts\":\"file:moe.csv\"}"),
             "clauses[0].of.counts: \"file:moe.csv\" names a file without its digest, or with its "
             "folder; write file:NAME#DIGEST, as --dry-run of a run with --set counts=file:PATH "
