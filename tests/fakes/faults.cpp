@@ -3,24 +3,20 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <map>
-#include <random>
 #include <stdexcept>
 #include <thread>
 
 #include "benchmarks/collective_spec.hpp"
 #include "harness/core/error.hpp"
 #include "tests/fakes/text.hpp"
-#include "tests/fakes/throttled.hpp"
+#include "tests/fakes/trouble.hpp"
 
 namespace assay::fakes {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 const std::map<std::string, Fault::Kind> kinds{
     {"slow", Fault::Kind::slow},       {"pace", Fault::Kind::pace},
@@ -35,100 +31,6 @@ const std::map<std::string, double Fault::*> numbers{
     {"factor", &Fault::factor},    {"delay", &Fault::delay_s}, {"floor", &Fault::floor_s},
     {"spread", &Fault::spread},    {"shift", &Fault::shift_s}, {"drift", &Fault::drift},
     {"step_at", &Fault::step_at_s}};
-
-bool strikes(const Fault& fault, int world_rank) {
-  return fault.ranks.empty() ||
-         std::find(fault.ranks.begin(), fault.ranks.end(), world_rank) != fault.ranks.end();
-}
-
-/// What happens around a launch, wherever the launch is.
-class Trouble {
- public:
-  Trouble(const Fault& fault, bool struck) : fault_(fault), struck_(struck) {}
-
-  template <class F>
-  void around(F launch) noexcept {
-    const bool now = struck_ && launches_++ >= fault_.after;
-    if (now && fault_.kind == Fault::Kind::hang)
-      while (true) std::this_thread::sleep_for(std::chrono::seconds(1));
-    if (now && fault_.kind == Fault::Kind::die) std::raise(SIGKILL);
-    if (now && fault_.kind == Fault::Kind::skip) return;
-    const auto begin = Clock::now();
-    launch(now);
-    if (now && fault_.kind == Fault::Kind::pace)
-      std::this_thread::sleep_until(begin + std::chrono::duration<double>(floor_s()));
-    if (!now || fault_.kind != Fault::Kind::slow) return;
-    const auto end = begin + (Clock::now() - begin) * fault_.factor;
-    while (Clock::now() < end) {
-    }
-    if (fault_.delay_s > 0)
-      std::this_thread::sleep_for(std::chrono::duration<double>(fault_.delay_s));
-  }
-
- private:
-  double floor_s() {
-    const double uniform = static_cast<double>(random_()) / static_cast<double>(random_.max());
-    return fault_.floor_s * (1 + fault_.spread * uniform);
-  }
-
-  Fault fault_;
-  bool struck_;
-  std::int64_t launches_ = 0;
-  std::minstd_rand random_;
-};
-
-class FaultyPrepared final : public bench::Prepared {
- public:
-  FaultyPrepared(std::unique_ptr<bench::Prepared> inner, Trouble trouble,
-                 std::unique_ptr<Throttled> place)
-      : place_(std::move(place)), inner_(std::move(inner)), trouble_(trouble) {}
-  Work work() const override { return inner_->work(); }
-  comm::LaunchInfo launch_info() const override { return inner_->launch_info(); }
-  std::map<std::string, std::string> notes() const override { return inner_->notes(); }
-  bench::Turns turns() const override { return inner_->turns(); }
-  bench::Support calibrate(comm::Team& group) override { return inner_->calibrate(group); }
-  void reset(bench::Iteration iteration) override { inner_->reset(iteration); }
-  void launch() noexcept override {
-    trouble_.around([&](bool) { inner_->launch(); });
-  }
-  void check() const override { inner_->check(); }
-  VerifyReport verify(Moment moment) override { return inner_->verify(moment); }
-  std::vector<bench::Harvested> harvest(const bench::ClockOfAll* clock) override {
-    return inner_->harvest(clock);
-  }
-  RankTimeline timeline() const override { return inner_->timeline(); }
-  void let_go() override { inner_->let_go(); }
-
- private:
-  std::unique_ptr<Throttled> place_;  ///< where it was prepared, if anything is slow there
-  std::unique_ptr<bench::Prepared> inner_;
-  Trouble trouble_;
-};
-
-class FaultyBenchmark final : public bench::Benchmark {
- public:
-  FaultyBenchmark(std::shared_ptr<const bench::Benchmark> inner, Fault fault)
-      : inner_(std::move(inner)), fault_(std::move(fault)) {}
-  const BenchmarkInfo& info() const override { return inner_->info(); }
-  bench::Support supports(const Case& spec, const bench::Facts& facts) const override {
-    return inner_->supports(spec, facts);
-  }
-  std::unique_ptr<bench::Prepared> prepare(bench::Context& context) const override {
-    const bool struck = strikes(fault_, context.group.world_rank);
-    if (struck && fault_.kind == Fault::Kind::fail)
-      throw RunError({"rank " + std::to_string(context.group.world_rank), "planted failure", ""});
-    std::unique_ptr<Throttled> place;
-    if (struck && fault_.kind == Fault::Kind::throttle)
-      place = std::make_unique<Throttled>(context, fault_.factor);
-    auto inner = inner_->prepare(place ? place->context() : context);
-    return std::make_unique<FaultyPrepared>(std::move(inner), Trouble(fault_, struck),
-                                            std::move(place));
-  }
-
- private:
-  std::shared_ptr<const bench::Benchmark> inner_;
-  Fault fault_;
-};
 
 class FaultyLaunch final : public comm::Launch {
  public:
@@ -375,13 +277,6 @@ Fault parse_fault(const std::string& text) {
       throw std::invalid_argument("unknown key: " + pair[0]);
   }
   return fault;
-}
-
-bench::Benchmarks faulty_benchmarks(bench::Benchmarks inner, const Fault& fault) {
-  for (auto& benchmark : inner)
-    if (fault.benchmark.empty() || fault.benchmark == benchmark->info().name)
-      benchmark = std::make_shared<FaultyBenchmark>(benchmark, fault);
-  return inner;
 }
 
 std::vector<comm::Backend> faulty_backends(std::vector<comm::Backend> inner, const Fault& fault) {

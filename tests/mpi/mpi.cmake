@@ -1,5 +1,5 @@
 # Multi-rank tests run under the real launcher, on several rank counts, odd ones too.
-add_library(assay_fakes STATIC fakes/faults.cpp fakes/throttled.cpp)
+add_library(assay_fakes STATIC fakes/faults.cpp fakes/faulty_benchmarks.cpp fakes/throttled.cpp)
 target_link_libraries(assay_fakes PUBLIC assay::app)
 
 add_executable(assay_faulty fakes/faulty_main.cpp)
