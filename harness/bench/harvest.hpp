@@ -19,11 +19,7 @@ class ClockOfAll {
 };
 
 /// How the values that a group's ranks have of one iteration become the group's.
-enum class Joined {
-  mean,
-  longest,
-  max_over_median,  ///< the largest over the middle one: how far one rank is off the others
-};
+enum class Joined { mean, longest };
 
 struct Harvested {
   std::string series;  ///< what a metric is read from, in the metric's unit
@@ -33,6 +29,9 @@ struct Harvested {
   /// Series with the median of each rank's own values, so that who differs can be named; empty: it
   /// is not kept.
   std::string of_each_rank{};
+  /// Series with the same over that of the middle rank (of an even number the lower one), so that
+  /// who differs can be judged; empty: it is not kept.
+  std::string over_middle{};
   /// How often a value compares what two ranks read, at most. The clock's error that many times
   /// must be small against the iteration, or the series is absent.
   std::size_t comparisons = 0;

@@ -123,8 +123,9 @@ std::vector<Harvested> StepReadings::series_of(const std::vector<Parts>& iterati
     return one;
   };
   const auto compute = [](const Parts& parts) { return parts.whole.compute_s; };
-  add("compute", compute).of_each_rank = "rank_compute";
-  add("straggler_index", compute).by = Joined::max_over_median;
+  auto& computing = add("compute", compute);
+  computing.of_each_rank = "rank_compute";
+  computing.over_middle = "straggler_index";
   for (std::size_t label = 0; label < labels_.size(); ++label)
     add("exposed_" + labels_[label],
         [label](const Parts& parts) { return parts.whole.exposed_s[label]; });

@@ -21,7 +21,7 @@ namespace assay::bench {
 ///   exposed_<label>  communication of a label and no compute; several at once get equal parts
 ///   idle             neither; waiting for the last rank at the end too
 ///   hidden           share of communication that goes on under compute
-///   straggler_index  compute of the slowest rank over that of the middle one
+///   straggler_index  of each rank: its rank_compute over that of the middle one
 ///   bubble           share of the step in which a rank waits: idle, or for those who take part in
 ///                    its communication
 /// and, of launches of each part too:

@@ -104,13 +104,15 @@ const BenchmarkInfo& benchmark_of(const Catalogue& catalogue, const std::string&
            fmt::format("expected one of {}", fmt::join(names, ", ")));
   }
   const auto metric = std::string(wanted.metric->name);
-  if (wanted.metric->source == Source::reading) {
+  const bool measured =
+      std::find(info->metrics.begin(), info->metrics.end(), metric) != info->metrics.end();
+  if (wanted.metric->source == Source::reading && !measured) {
     if (!on_gpus(*info, *wanted.of))
       refuse(wanted, fmt::format("{} is told of GPUs, and its cases are not about them", metric),
              "add \"memory\": \"device\" or a back end between GPUs");
     return *info;
   }
-  if (std::find(info->metrics.begin(), info->metrics.end(), metric) == info->metrics.end())
+  if (!measured)
     refuse(wanted, fmt::format("{} does not measure {}", name, metric),
            fmt::format("it measures {}", fmt::join(info->metrics, ", ")));
   return *info;

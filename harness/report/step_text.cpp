@@ -108,7 +108,6 @@ std::string shares_text(const CaseResult& c) {
   };
   say("hidden", "{:.1f}% of communication hidden", 100);
   say("bubble", "{:.1f}% of the step waited", 100);
-  say("straggler_index", "straggler index {:.3f}");
   say("compute_interference", "compute {:.2f} times as long as alone");
   say("communication_interference", "transfers {:.2f} times as long as alone");
   if (words.empty()) return {};

@@ -6,8 +6,6 @@
 #include <numeric>
 #include <vector>
 
-#include "harness/stats/straggler.hpp"
-
 namespace assay::run {
 
 double joined(bench::Joined by, std::span<const double> ranks) {
@@ -22,8 +20,6 @@ double joined(bench::Joined by, std::span<const double> ranks) {
              static_cast<double>(values.size());
     case bench::Joined::longest:
       return *std::max_element(values.begin(), values.end());
-    case bench::Joined::max_over_median:
-      return stats::straggler_index(values).value_or(none);
   }
   return none;
 }

@@ -7,7 +7,7 @@
 
 namespace assay::run {
 
-/// Of one iteration; ranks with NaN have no value. NaN: none has, or there is no such ratio.
+/// Of one iteration; ranks with NaN have no value. NaN: none has.
 double joined(bench::Joined by, std::span<const double> ranks);
 
 }  // namespace assay::run

@@ -180,12 +180,16 @@ class Round {
   std::unique_ptr<bench::Prepared> prepared_;
   bench::Turns turns_;
   CaseTiming& timing_;
-  std::vector<std::int64_t> begin_ns_, end_ns_;     ///< of the chunk, this rank's own clock
-  std::vector<double> device_s_, wall_s_;           ///< of the chunk, where a device times itself
-  std::vector<std::uint8_t> late_;                  ///< of the chunk, on this rank
-  std::vector<std::int64_t> durations_ns_;          ///< of the timed loop so far, this rank's own
-  GroupArrivals arrivals_;                          ///< the same of the group, on leaders
-  SeriesByName own_;                                ///< what harvest() keeps of each rank
+  std::vector<std::int64_t> begin_ns_, end_ns_;  ///< of the chunk, this rank's own clock
+  std::vector<double> device_s_, wall_s_;        ///< of the chunk, where a device times itself
+  std::vector<std::uint8_t> late_;               ///< of the chunk, on this rank
+  std::vector<std::int64_t> durations_ns_;       ///< of the timed loop so far, this rank's own
+  GroupArrivals arrivals_;                       ///< the same of the group, on leaders
+  struct Own {
+    std::vector<double> values;
+    std::string over_middle;  ///< as Harvested has it
+  };
+  std::map<std::string, Own> own_;                  ///< what harvest() keeps of each rank
   std::map<std::string, std::size_t> comparisons_;  ///< as Harvested has it, by series
   std::int64_t late_so_far_ = 0;                    ///< timed iterations that some rank began late
   std::int64_t epoch_ns_ = 0;                       ///< of the common clock, agreed on

@@ -4,6 +4,7 @@
 #include "harness/run/joined.hpp"
 #include "harness/run/round.hpp"
 #include "harness/stats/quantile.hpp"
+#include "harness/stats/straggler.hpp"
 
 namespace assay::run {
 
@@ -43,7 +44,11 @@ void Round::harvest(ChunkCall call) {
   const auto n = static_cast<std::size_t>(call.iterations);
   const auto mine = all_values(harvested, n);
   for (const auto& one : harvested)
-    if (!one.of_each_rank.empty()) append(own_[one.of_each_rank], one.values);
+    if (!one.of_each_rank.empty()) {
+      auto& own = own_[one.of_each_rank];
+      append(own.values, one.values);
+      own.over_middle = one.over_middle;
+    }
   const auto ranks = seat_.team->gather(std::as_bytes(std::span(mine)), 0);
   std::vector<double> of_ranks(ranks.size());
   for (std::size_t i = 0; i < mine.size() && report_.leader; ++i) {
@@ -59,9 +64,16 @@ void Round::harvest(ChunkCall call) {
 }
 
 void Round::finish_harvest() {
-  for (const auto& [name, values] : own_)
-    report_.harvested[name] = static_cast<float>(
-        stats::order_quantile(std::vector<double>(values.begin(), values.end()), 0.5));
+  for (const auto& [name, own] : own_) {
+    const double median = stats::order_quantile(own.values, 0.5);
+    report_.harvested[name] = static_cast<float>(median);
+    if (own.over_middle.empty()) continue;
+    std::vector<double> of_ranks(static_cast<std::size_t>(seat_.team->size()));
+    of_ranks[static_cast<std::size_t>(seat_.team->rank())] = median;
+    seat_.team->max(of_ranks);
+    const double middle = stats::middle_rank(of_ranks);
+    if (middle > 0) report_.harvested[own.over_middle] = static_cast<float>(median / middle);
+  }
   if (!timing_.several_ranks || on_device()) return;
   for (const auto& [name, times] : comparisons_) {
     const auto reason = why_comparisons_absent(arrivals_, times);

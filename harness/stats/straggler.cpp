@@ -7,10 +7,11 @@
 
 namespace assay::stats {
 
+double middle_rank(std::span<const double> of_ranks) { return order_quantile(of_ranks, 0.5); }
+
 std::optional<double> straggler_index(std::span<const double> medians) {
   if (medians.empty()) return std::nullopt;
-  std::vector<double> scratch(medians.begin(), medians.end());
-  const double usual = middle(scratch);
+  const double usual = middle_rank(medians);
   if (!(usual > 0)) return std::nullopt;
   return *std::max_element(medians.begin(), medians.end()) / usual;
 }

@@ -27,15 +27,16 @@ class Reader final : public bench::Prepared {
     const auto each = [&](double value) { return std::vector<double>(launches_, value); };
     const double mine = rank() == size() - 1 ? 10 : 1;
     std::vector<bench::Harvested> all{
-        {.series = "mine", .values = each(mine), .of_each_rank = "rank_mine"},
+        {.series = "mine",
+         .values = each(mine),
+         .of_each_rank = "rank_mine",
+         .over_middle = "of_middle"},
         {.series = "most", .by = longest, .values = each(mine)},
         {.series = "first", .values = each(rank() == 0 ? 3 : none)},
         {.series = "clock", .values = each(clock != nullptr ? 1 : 0)}};
     if (comparisons_ > 0)
-      all.push_back({.series = "compared",
-                     .by = max_over_median,
-                     .values = each(mine),
-                     .comparisons = comparisons_});
+      all.push_back(
+          {.series = "compared", .by = longest, .values = each(mine), .comparisons = comparisons_});
     launches_ = 0;
     return all;
   }
@@ -65,6 +66,9 @@ TEST(Harvest, IsOfTheTimedIterationsAndOfAllRanks) {
   each.back() = 10;
   EXPECT_EQ(series.at("rank_mine").axis, Axis::rank);
   EXPECT_EQ(series.at("rank_mine").values, each);
+  EXPECT_EQ(series.at("of_middle").axis, Axis::rank);
+  // Of two ranks the lower one is the middle; of one, itself.
+  EXPECT_EQ(series.at("of_middle").values, size() == 1 ? std::vector<float>{1} : each);
 }
 
 /// A clock is known to some nanoseconds at best.

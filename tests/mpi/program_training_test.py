@@ -83,10 +83,10 @@ class Training(ProgramTest):
         run = self.run_steps(2, "model=./small.json", environment=faults(
             local_fault="throttle:ranks=1:factor=20:benchmark=training_step"))
         self.expect(run, 0, "# where the time of a step goes.* compute .* exposed_dp .* idle .*"
-                    "straggler index .*# slowest to compute: rank 1 on host ")
+                    "# slowest to compute: rank 1 on host ")
         case = self.case()
         means = {name: figure["mean"] for name, figure in case["figures"].items()}
-        self.assertGreater(means["straggler_index"], 1.2)
+        self.assertGreater(case["figures"]["straggler_index"]["max"], 1.5)
         parts = means["compute"] + means["exposed_dp"] + means["exposed_world"] + means["idle"]
         self.assertAlmostEqual(parts / means["time"], 1, delta=0.01)
         name = f"trace-{case['id']}.json"

@@ -146,8 +146,8 @@ TEST(StepReadings, NameTheRankThatComputesSlowly) {
   const auto series = measured_step({.more = 100});
   if (rank() != 0 || size() == 1) return;
   const auto& index = series.at("straggler_index").values;
-  // Of two ranks the middle one is the mean of both.
-  EXPECT_GT(stats::order_quantile(std::vector<double>(index.begin(), index.end()), 0.5), 1.5);
+  EXPECT_THAT(index, SizeIs(size()));
+  EXPECT_GT(index.back(), 1.5F);
   const auto& each = series.at("rank_compute").values;
   EXPECT_EQ(std::ranges::max_element(each) - each.begin(), size() - 1);
 }

@@ -20,15 +20,13 @@ TEST(Joined, OfTheRanksThatHaveAValue) {
   const std::vector<double> ranks{2, none, 1, 6};
   EXPECT_EQ(joined(Joined::mean, ranks), 3);
   EXPECT_EQ(joined(Joined::longest, ranks), 6);
-  EXPECT_EQ(joined(Joined::max_over_median, ranks), 3);
 }
 
 TEST(Joined, NothingOfNobody) {
-  for (const auto by : {Joined::mean, Joined::longest, Joined::max_over_median}) {
+  for (const auto by : {Joined::mean, Joined::longest}) {
     EXPECT_TRUE(std::isnan(joined(by, {})));
     EXPECT_TRUE(std::isnan(joined(by, std::vector{none, none})));
   }
-  EXPECT_TRUE(std::isnan(joined(Joined::max_over_median, std::vector{0.0, 0.0})));
 }
 
 /// Twice 2 ns is 1% of 400 ns, once; four comparisons would need 1,600.

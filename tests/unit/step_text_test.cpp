@@ -38,7 +38,7 @@ result::CaseResult& add_step(result::ResultDocument& d, const std::string& overl
   record("exposed_dp", "s", exposed);
   record("idle", "s", 0.4 - exposed);
   record("hidden", "", overlap == "on" ? 0.5 : 0);
-  record("straggler_index", "", slow);
+  c.samples.series.push_back({"straggler_index", "", Axis::rank, 0, {1, 1, slow, 1}});
   c.samples.series.push_back(
       {"rank_compute", "s", Axis::rank, 0, {6e-3F, 6e-3F, slow * 6e-3F, 6e-3F}});
   return c;
