@@ -107,6 +107,7 @@ std::string closer_look(const CaseResult& c) {
   const std::string_view layout = collective ? "pairs" : "alone";
   if (layout_name(c.spec) == layout || layout_name(c.spec) == "alone") return {};
   if (layout_name(c.spec) == "node_pairs") return {};  // no smaller group is left
+  if (c.spec.dims.contains("parallelism")) return {};  // its ranks are those it says
   // What is set up is set up by all.
   if (c.spec.dims.contains("step") || c.spec.dims.contains("buffers")) return {};
   auto command = fmt::format("assay run {}", c.spec.benchmark);

@@ -188,6 +188,7 @@ Scope ClauseScopes::scope(const Ranked& one) const {
   scope.outcome = decided.outcome;
   scope.estimate = decided.estimate;
   const bool reading = clause_.metric->source == Source::reading;
+  if (reading) describe_rank(one, found, scope);
   if (!reading) scope.marginal = marginal_quantile(found, clause_.q);
   scope.iterations = found.iterations;
   scope.block_length = of.cut.length;
@@ -217,6 +218,20 @@ void ClauseScopes::describe_place(const Ranked& one, Scope& scope) const {
   const auto& group = one.of->layout->group(*one.group);
   scope.ranks = format_ranks(group.members);
   scope.hosts = evidence_.hosts.names(evidence_.hosts.hosts_of(group));
+}
+
+/// What is read of every rank is said of the one that reads worst.
+void ClauseScopes::describe_rank(const Ranked& one, const Blocks& found, Scope& scope) const {
+  if (!one.group || one.of->layout == nullptr) return;
+  const auto ranks = one.of->layout->group(*one.group).ranks();
+  const auto& values = found.quantiles;
+  if (values.empty() || values.size() != ranks.size()) return;
+  const auto worst = clause_.bound.direction == Direction::at_least
+                         ? std::min_element(values.begin(), values.end())
+                         : std::max_element(values.begin(), values.end());
+  const Group alone{compress_ranks({ranks[static_cast<std::size_t>(worst - values.begin())]})};
+  scope.ranks = format_ranks(alone.members);
+  scope.hosts = evidence_.hosts.names(evidence_.hosts.hosts_of(alone));
 }
 
 void ClauseScopes::describe_decision(const Evaluation& found, Scope& scope) const {

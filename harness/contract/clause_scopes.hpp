@@ -54,6 +54,7 @@ class ClauseScopes {
   Blocks blocks(const Selected& of, std::optional<std::size_t> group) const;
   Evaluation evaluation(const Selected& of, const Blocks& found) const;
   void describe_place(const Ranked& one, Scope& scope) const;
+  void describe_rank(const Ranked& one, const Blocks& found, Scope& scope) const;
   void describe_decision(const Evaluation& found, Scope& scope) const;
 
   const Clause& clause_;

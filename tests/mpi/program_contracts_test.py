@@ -142,6 +142,34 @@ class Shipped(ProgramTest):
     def test_fabric_cpu_all_reduce_vs_all_gather(self):
         self.expect_slower_than("all-reduce-vs-all-gather", "all_reduce", "all_gather")
 
+    # --- training-tiny ---
+
+    def expect_slow_steps(self, clause, fault, who, blocks=("--pilot", "20", "--blocks", "8")):
+        os.symlink(os.path.join(os.path.abspath(program.SOURCE), "configs"), self.path("configs"))
+        self.next_step = "."  # a step of fewer ranks is another step
+        self.block_length = "1"
+        steps = ("training_step", "--set", "model=tiny", "--set", "parallelism=tiny-dp2", "-w", "1",
+                 *blocks)
+        self.max_time_s = "60"
+        return self.expect_fail("training-tiny", clause, fault, who, how=steps)
+
+    # Who makes the others wait cannot be told from the time of a step.
+    def test_training_tiny_step_time(self):
+        hosts = self.expect_slow_steps(
+            "step-time", faults("slow:ranks=1:benchmark=all_reduce:delay=0.25"),
+            "ranks 0-1 between node0 and node1: median step_time")
+        self.assertEqual(hosts, [])
+
+    def test_training_tiny_tokens(self):
+        self.expect_slow_steps(
+            "tokens", faults("slow:ranks=1:benchmark=all_reduce:delay=0.25"),
+            "ranks 0-1 between node0 and node1: median tokens_per_s")
+
+    def test_training_tiny_even_compute(self):
+        self.expect_slow_steps(
+            "even-compute", faults(local_fault="throttle:ranks=1:factor=20:benchmark=training_step"),
+            "rank 1 on host node1", blocks=("--pilot", "0", "--blocks", "3"))
+
     # --- the list above is complete ---
 
     def test_every_clause_is_seen_to_fail(self):
