@@ -164,6 +164,8 @@ class PreparedStep final : public bench::Prepared {
 std::string size_refusal(const Case& spec, int ranks) {
   const auto& layout = workload_of(spec).layout;
   const int wanted = training::ranks_of(layout);
+  if (ranks == 1)
+    return "one rank communicates with nobody, and nothing could be verified: start more";
   if (wanted == ranks) return {};
   const int replica = layout.tp * layout.cp * layout.pp;
   if (text_dim(spec.dims, "scaling") == "weak")

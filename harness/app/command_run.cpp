@@ -139,9 +139,7 @@ class RunCommand {
           make_plan(options_, contract_, bench::catalogue_of(benchmarks_), inventory_.topology);
       refusals_ = refusals(plan, {inventory_.topology, benchmarks_, backends_});
       require_some(plan, refusals_);
-      memory_ = memory_of(plan);
-      check_steps_fit(plan, inventory_);
-      check_memory(memory_, inventory_);
+      check_fits(without(plan, refusals_));
       estimated_s_ = plan.estimated_s;
       return plan_to_text(plan);
     });
@@ -155,14 +153,16 @@ class RunCommand {
       check_same_ground(begun_->document, header_of(options_, plan_, inventory_), journal_path());
       contract_ = contract_from(begun_->conduct.contract,
                                 fs::path(options_.resume) / result::contract_name);
-      check_memory(memory_of(plan_), inventory_);
+      check_fits(without(plan_, refusals(plan_, {inventory_.topology, benchmarks_, backends_})));
       return std::string();
     });
   }
 
-  MemoryPerRank memory_of(const plan::Plan& plan) const {
-    return memory_per_rank(plan, bench::catalogue_of(benchmarks_), backends_,
-                           inventory_.rotation_bytes);
+  void check_fits(const plan::Plan& plan) {
+    memory_ = memory_per_rank(plan, bench::catalogue_of(benchmarks_), backends_,
+                              inventory_.rotation_bytes);
+    check_steps_fit(plan, inventory_);
+    check_memory(memory_, inventory_);
   }
 
   void open_own_gpu() {
@@ -388,8 +388,9 @@ ExitCode dry_run(const RunOptions& options, const Parts& parts) {
   }
   const std::vector<run::RankInventory> node(static_cast<std::size_t>(per_node),
                                              run::take_inventory({}, 0));
-  const auto memory = memory_per_rank(plan, catalogue, backends, run::rotation_bytes(node));
   const auto refused = refusals(plan, {topology, benchmarks, backends});
+  const auto memory =
+      memory_per_rank(without(plan, refused), catalogue, backends, run::rotation_bytes(node));
   require_some(plan, refused);
   fmt::print("{}{}", plan_table(plan, topology, memory, refused), step_outlines(plan));
   return ExitCode::ok;

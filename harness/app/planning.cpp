@@ -97,6 +97,14 @@ MemoryPerRank memory_per_rank(const plan::Plan& plan, const Catalogue& catalogue
   return memory;
 }
 
+plan::Plan without(plan::Plan plan, const std::vector<std::string>& refusals) {
+  std::vector<Case> kept;
+  for (std::size_t i = 0; i < plan.cases.size(); ++i)
+    if (refusals[i].empty()) kept.push_back(std::move(plan.cases[i]));
+  plan.cases = std::move(kept);
+  return plan;
+}
+
 std::string plan_table(const plan::Plan& plan, const Topology& topology,
                        const MemoryPerRank& memory, const std::vector<std::string>& refusals) {
   std::string text =

@@ -33,6 +33,9 @@ MemoryPerRank memory_per_rank(const plan::Plan& plan, const Catalogue& catalogue
                               std::span<const comm::Backend> backends,
                               std::uint64_t rotation_bytes);
 
+/// The cases that are not refused. `refusals`: by case, as refusals() has them.
+plan::Plan without(plan::Plan plan, const std::vector<std::string>& refusals);
+
 /// --dry-run: cases, estimated time, memory per rank. `refusals`: by case, as refusals() has them.
 std::string plan_table(const plan::Plan& plan, const Topology& topology,
                        const MemoryPerRank& memory, const std::vector<std::string>& refusals);

@@ -72,10 +72,12 @@ std::string parse_counts(std::string_view text, std::string_view where) {
 std::string parse_peak(std::string_view text, std::string_view where) {
   if (text == "none") return std::string(text);
   const auto peak = parse_quantity(text, where);
-  if (peak.unit != Unit::flop_per_second || !(peak.value > 0))
-    throw UsageError({std::string(where), fmt::format("'{}' is no speed of computing", text),
+  constexpr double least = 1e6, most = 1e21;
+  if (peak.unit != Unit::flop_per_second || peak.value < least || peak.value > most)
+    throw UsageError({std::string(where),
+                      fmt::format("'{}' is no speed at which anything computes", text),
                       "write for example 989 TFLOP/s, or none"});
-  return std::string(text);
+  return fmt::format("{} TFLOP/s", peak.value / 1e12);
 }
 
 template <typename T>

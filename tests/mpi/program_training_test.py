@@ -132,12 +132,25 @@ class Training(ProgramTest):
                  "called model=tiny too"),
                 (1024, ("parallelism=llama-3.1-405b-tp8-pp8-cp2-vp8",),
                  "tiny as llama-3.1-405b-tp8-pp8-cp2-vp8: 4 heads cannot be divided by tp 8; tp 1"),
-                (2, ("peak=989 GB/s",), "--set: '989 GB/s' is no speed of computing; write"),
+                (2, ("peak=989 GB/s",), "--set: '989 GB/s' is no speed at which any"),
+                (2, ("peak=1e-310 TFLOP/s",), "--set: .*is no speed at which any.* write for exa"),
+                (1, (), ".*one rank communicates with nobody, .*: start more"),
                 (2, ("overlap=some",), "assay run training_step.overlap: training_step cannot use"),
         ):
             with self.subTest(settings=settings):
                 self.refuse(self.alone("run", *step(*settings), "--dry-run", "--ranks", str(ranks)),
                             sentence)
+
+    def test_an_optional_step_that_does_not_fit_here_is_skipped(self):
+        case = {"benchmark": "training_step", "pacing": "isolated", "optional": True,
+                "warm_up": {"iterations": 1}, "pilot": 0, "stop": {"iterations": 2}}
+        self.write("suite.json", {"format": "assay.suite", "schema_version": "0.1.0", "name": "s",
+                                  "description": "Steps of 2 and of 1,024 ranks.", "cases": [
+                                      dict(case, model="tiny", parallelism="tiny-dp2"),
+                                      dict(case, model="llama-3.1-405b",
+                                           parallelism="llama-3.1-405b-tp8-pp8-cp2-vp8")]})
+        self.expect(self.launch(2, "run", "--suite", "suite.json", "--quiet", "--out", "out"), 0,
+                    "PASS +correct", "PASS +complete")
 
 
 if __name__ == "__main__":
