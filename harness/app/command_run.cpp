@@ -244,6 +244,7 @@ class RunCommand {
           lines.finished(c);
         },
         [&](const Case& spec, std::span<const RankTimeline> timelines) {
+          watchdog.await_clearance();
           writer_->keep(result::trace_name(spec.id), report::chrome_trace(timelines));
         });
   }

@@ -10,15 +10,10 @@ namespace {
 
 constexpr std::uint32_t none = ~std::uint32_t{0};
 
-void refuse(const device::Device& device, Progress progress) {
+void refuse(const device::Device& device) {
   if (device.memory() != device::MemoryKind::host)
     throw UnsupportedError(
         {"training step", "is carried out on the host only", "use a backend of the host's memory"});
-  if (progress == Progress::thread)
-    throw UnsupportedError({"progress thread",
-                            "a thread of its own needs MPI_THREAD_MULTIPLE, and MPI is "
-                            "initialised for one thread, which makes small messages faster",
-                            "use progress poll"});
 }
 
 }  // namespace
@@ -26,7 +21,7 @@ void refuse(const device::Device& device, Progress progress) {
 StepExecutor::StepExecutor(const step::Job& job, int rank, device::Device& device,
                            std::span<comm::Communicator* const> communicators,
                            const StepOptions& options)
-    : schedule_((refuse(device, options.progress), job.schedules.at(schedule_of(job, rank)))),
+    : schedule_((refuse(device), job.schedules.at(schedule_of(job, rank)))),
       options_(options),
       memory_(schedule_, device),
       tiles_(schedule_, memory_, device, options.tiles),

@@ -17,8 +17,10 @@
 namespace assay::bench {
 
 /// When the library gets to make progress, where it needs the caller for that. poll: between tiles
-/// of compute. none: only when there is nothing to compute. thread: in a thread of its own.
-enum class Progress { poll, none, thread };
+/// of compute. none: only when there is nothing to compute.
+/// A thread of its own would need MPI_THREAD_MULTIPLE, and MPI is initialised for one thread,
+/// which makes small messages faster.
+enum class Progress { poll, none };
 
 /// What of a step a launch carries out; the rest is complete as soon as it could begin.
 enum class StepPart { whole, compute, communication };

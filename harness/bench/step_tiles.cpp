@@ -160,8 +160,8 @@ void StepTiles::compile(const step::Gemm& gemm, const Operands& operands) {
 }
 
 /// As a[i] = b[i] + 0·c[i], c being what is read, a what is written, and b ordinary numbers in the
-/// nearest cache: what is written stays finite from step to step, whatever was read. What is read
-/// beyond what is written is folded into a word.
+/// nearest cache: what is written stays finite from step to step, as what is read does. What is
+/// read beyond what is written is folded into a word; less than a cache line is not written.
 void StepTiles::compile(const step::ElementWise& work, const Operands& operands) {
   const auto readable = bytes_of(operands.reads), writable = bytes_of(operands.writes);
   if (readable + writable == 0) return;

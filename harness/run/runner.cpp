@@ -362,9 +362,9 @@ void run_plan(const plan::Plan& plan, const Rig& rig, const RunSettings& setting
   for (std::size_t i = settings.first_case; i < plan.cases.size(); ++i) {
     const auto result = runner.run(i);
     if (rig.world.rank() != 0) continue;
-    sink(result);
     if (const auto& found = runner.timelines(); timelines && !found.empty())
       timelines(result.spec, found);
+    sink(result);
   }
 }
 

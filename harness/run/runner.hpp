@@ -46,7 +46,7 @@ struct RunSettings {
 
 /// Called on rank 0 after every case, in order.
 using CaseSink = std::function<void(const result::CaseResult&)>;
-/// Likewise, then, with the timelines of a case that has any.
+/// Likewise, just before, with the timelines of a case that has any: what a case names is there.
 using TimelineSink = std::function<void(const Case&, std::span<const RankTimeline>)>;
 
 /// Collective over rig.world. A case of which a round cannot be prepared is `failed`, with the

@@ -8,8 +8,8 @@ namespace assay::run {
 /// Events of all ranks together: about 60 MB as JSON, which a browser still opens.
 inline constexpr std::size_t most_timeline_events = 400'000;
 
-/// Every how many ranks one keeps its timeline, if each has up to `events`; spread evenly, so that
-/// all stages of a pipeline are among them. 0: none does.
+/// Every how many ranks one keeps its timeline, if each has up to `events`; spread evenly. 0: none
+/// does.
 constexpr int timelines_every(std::size_t events, int ranks) {
   if (events == 0 || events > most_timeline_events) return 0;
   const auto kept = most_timeline_events / events;

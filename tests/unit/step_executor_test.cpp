@@ -268,14 +268,6 @@ TEST_F(StepExecutorTest, RefusesWhatCannotGoOnBeside) {
             "smaller model, or a layout with smaller messages");
 }
 
-TEST_F(StepExecutorTest, RefusesAThreadThatMpiWouldNotServe) {
-  options.progress = Progress::thread;
-  EXPECT_EQ(
-      test::failure([&] { overlapping(); }),
-      "progress thread: a thread of its own needs MPI_THREAD_MULTIPLE, and MPI is initialised "
-      "for one thread, which makes small messages faster; use progress poll");
-}
-
 TEST_F(StepExecutorTest, SaysSoWhenOperationsWaitForEver) {
   a = buffer(8);
   build.add(compute, clear(64), {write(a)});
