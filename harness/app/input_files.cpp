@@ -71,8 +71,9 @@ std::string read_config(const ConfigFolder& of, const std::string& path, InputTe
   auto text = result::read_text(path);
   auto name = of.name_in(text, path);
   if (!is_plain_name(name))
-    throw UsageError({path, fmt::format("name: \"{}\" stands in every case", printable(name)),
-                      "give a short one of letters, digits, '.', '_' and '-'"});
+    throw UsageError(
+        {path, fmt::format("name: \"{}\" stands in every case", printable(name)),
+         "give a short one of letters, digits, '.', '_' and '-', without .json at its end"});
   keep({of.dim, name}, std::move(text), path, inputs);
   return name;
 }

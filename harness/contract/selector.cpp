@@ -26,7 +26,7 @@ void check_traffic(const std::string& counts, const plan::JsonValue& json) {
 
 /// A case calls these files by the name that stands in them.
 void check_name(const std::string& name, const plan::JsonValue& json) {
-  if (!is_plain_name(name) || name.ends_with(".json"))
+  if (!is_plain_name(name))
     json.refuse(fmt::format("\"{}\" is the path of a file", name),
                 "give the \"name\" that stands in it: that is what cases say");
 }

@@ -26,8 +26,8 @@ bool is_plain_name(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '_' || c == '-';
   };
-  return !name.empty() && name.size() <= longest && name.front() != '.' &&
-         std::all_of(name.begin(), name.end(), plain);
+  return !name.empty() && name.size() <= longest && name.front() != '.' && name.front() != '-' &&
+         !name.ends_with(".json") && std::all_of(name.begin(), name.end(), plain);
 }
 
 }  // namespace assay

@@ -26,8 +26,8 @@ std::vector<Input> inputs_of(const Case& c);
 /// The file in a run's folder: "counts-0123456789ab.csv", "model-llama-3.1-8b.json".
 std::string kept_input(const Input& input);
 
-/// Whether cases may call a file so: letters, digits, '.', '_', '-', not beginning with '.', of a
-/// reasonable length.
+/// Whether cases may call a file so: letters, digits, '.', '_', '-', not beginning with '.' or
+/// '-', not ending in ".json" as paths of files do, of a reasonable length.
 bool is_plain_name(std::string_view name);
 
 }  // namespace assay

@@ -24,10 +24,12 @@ TEST(Inputs, AreWhatDimensionsName) {
 }
 
 TEST(Inputs, HaveNamesThatAreFiles) {
-  for (const auto* name : {"tiny", "llama-3.1-405b", "A_1"}) EXPECT_TRUE(is_plain_name(name));
+  for (const auto* name : {"tiny", "llama-3.1-405b", "A_1", "json"})
+    EXPECT_TRUE(is_plain_name(name));
   for (const auto& name :
        {std::string(), std::string("../x"), std::string("a/b"), std::string(".x"),
-        std::string("a b"), std::string("caf\xc3\xa9"), std::string("a\n"), std::string(65, 'a')})
+        std::string("a b"), std::string("caf\xc3\xa9"), std::string("a\n"), std::string("-x"),
+        std::string("model.json"), std::string(65, 'a')})
     EXPECT_FALSE(is_plain_name(name)) << name;
 }
 
