@@ -40,6 +40,14 @@ step::Account account_of(const Workload& workload) {
 
 std::string bytes(double value) { return format_quantity(value, Unit::byte); }
 
+/// "2.524 TFLOP".
+std::string flops(double value) {
+  if (value == 0) return "-";
+  auto text = format_quantity(value, Unit::flop_per_second);
+  text.resize(text.rfind("/s"));  // computing has a unit as a rate only
+  return text;
+}
+
 /// "9728 × 117.4 MB": how often, and what is sent each time, on average.
 std::string traffic_text(const step::Dimension& dimension) {
   if (dimension.operations == 0) return "-";
@@ -60,17 +68,16 @@ std::vector<std::string> labels_of(const step::Account& account) {
 std::string table_of(const step::Account& account) {
   const auto labels = labels_of(account);
   std::vector<report::Column> columns;
-  for (const auto* header : {"rank", "ranks", "memory", "TFLOP"}) columns.push_back({header});
-  columns.push_back({"again", report::Align::right, "0.00"});
+  for (const auto* header : {"rank", "ranks", "memory", "computes"}) columns.push_back({header});
+  columns.push_back({"again", report::Align::right, "-"});
   for (const auto& label : labels) columns.push_back({label + ": sent"});
   report::Table table(std::move(columns));
-  const auto tera = [](double flops) { return fmt::format("{:.2f}", flops / 1e12); };
   for (std::size_t i = 0; i < std::min(account.ranks.size(), most_rows); ++i) {
     const auto& rank = account.ranks[i];
     std::vector<std::string> row{fmt::format("{}", rank.share.first),
                                  fmt::format("{}", rank.share.ranks), bytes(rank.memory_bytes()),
-                                 tera(rank.gemm_flops + rank.attention_flops),
-                                 tera(rank.repeated_flops)};
+                                 flops(rank.gemm_flops + rank.attention_flops),
+                                 flops(rank.repeated_flops)};
     for (const auto& label : labels) row.push_back(traffic_text(rank.dimension(label)));
     table.add(std::move(row));
   }
@@ -96,10 +103,10 @@ std::string outline(const Workload& workload) {
       [](const auto& a, const auto& b) { return a.memory_bytes() < b.memory_bytes(); });
   return fmt::format(
              "\n# a step of {} as {}: {}\n"
-             "{:.0f} parameters, {:.0f} tokens, {:.1f} GFLOP per token, {} micro-batches, ideal "
+             "{:.0f} parameters, {:.0f} tokens, {} per token, {} micro-batches, ideal "
              "bubble {:.1f}%\n",
              model.name, layout.name, training::sizes_of(layout), account.parameters, tokens,
-             account.model_flops() / tokens / 1e9, training::micro_batches(layout),
+             flops(account.model_flops() / tokens), training::micro_batches(layout),
              100 * account.ideal_bubble) +
          memory_text(*fullest) + table_of(account);
 }

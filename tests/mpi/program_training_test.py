@@ -110,9 +110,13 @@ class Training(ProgramTest):
                                       "parallelism=llama-3.1-405b-tp8-pp8-cp2-vp8",
                                       "peak=989 TFLOP/s"), "--dry-run", "--ranks", "1024")
         self.expect(run, 0, "2 cases on 1024 ranks", "405853388800 parameters, 4194304 tokens, "
-                    "2524.. GFLOP per token, 64 micro-batches",
+                    "2.52. TFLOP per token, 64 micro-batches",
                     "holds 80.3. GB: weights 12.7. GB, gradients 25.5. GB, optimizer 4.78. GB, ",
-                    "rank ranks memory TFLOP .*tp: sent", " 9728 × ", " 2880 × ", " 1920 × ")
+                    "rank ranks memory computes .*tp: sent", " 9728 × ", " 2880 × ", " 1920 × ")
+
+    def test_a_dry_run_says_what_a_small_job_computes(self):
+        run = self.alone("run", *step(), "--dry-run", "--ranks", "2")
+        self.expect(run, 0, r"tokens, \d+\.\d+ MFLOP per token", r"\d+\.\d+ [MG]FLOP +")
 
     def test_what_does_not_go_is_refused(self):
         self.write("odd.json", self.read("configs/models/tiny.json").decode().replace("tiny",
