@@ -121,13 +121,12 @@ std::string plan_table(const plan::Plan& plan, const Topology& topology,
   constexpr double mib = 1 << 20;
   text += fmt::format(
       "about {:.0f} s over shared memory (a network takes longer)\n"
-      "up to {:.1f} MiB of memory per rank: {:.1f} MiB of messages, {:.1f} MiB to rotate beyond "
-      "the "
+      "up to {:.1f} MiB of memory per rank: {:.1f} MiB of buffers, {:.1f} MiB to rotate beyond the "
       "caches\n",
       plan.estimated_s, memory.of_host() / mib, memory.messages / mib, memory.rotation / mib);
   if (memory.gpu_messages > 0)
     text += fmt::format(
-        "up to {:.1f} MiB of messages per rank on its GPU, or what rotates beyond its cache\n",
+        "up to {:.1f} MiB of buffers per rank on its GPU, or what rotates beyond its cache\n",
         memory.gpu_messages / mib);
   return text;
 }

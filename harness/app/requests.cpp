@@ -101,13 +101,6 @@ Protocol protocol_from(const RunOptions& o) {
   return protocol;
 }
 
-/// For operations that take long: as many blocks, of one each.
-void shorten(Protocol& protocol) {
-  protocol.warm_up.iterations = 3;
-  protocol.pilot = std::min<std::int64_t>(protocol.pilot, 5);
-  if (protocol.stop.kind == StopKind::blocks) protocol.stop.block_length = 1;
-}
-
 /// A case that stops by precision serves no clause, so that its blocks serve nobody.
 bool may_be_judged(const Stop& stop) { return stop.kind != StopKind::precision; }
 
@@ -136,7 +129,7 @@ plan::Request request_for(const std::string& benchmark, const RunOptions& o,
   request.layouts = o.layouts;
   request.protocol = protocol_from(o);
   const auto* info = find_benchmark(catalogue, benchmark);
-  if (info != nullptr && info->takes_long) shorten(request.protocol);
+  if (info != nullptr && info->takes_long) plan::shorten(request.protocol);
   request.repetitions = o.repetitions.value_or(1);
   if (!o.types.empty()) request.dims["type"] = parse_all("type", o.types, "-d");
   if (!o.ops.empty()) request.dims["op"] = parse_all("op", o.ops, "-o");

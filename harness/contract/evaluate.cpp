@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "harness/result/figures.hpp"
 #include "harness/stats/quantile.hpp"
@@ -74,14 +75,13 @@ namespace {
 
 /// Where operations are dear, a fixed length needs no pilot of 500, but one of 20 all the same.
 Blocking fixed_blocking(const CaseResult& c, std::size_t groups, std::int64_t length) {
-  constexpr std::size_t least_pilot = 20;
   Blocking cut{.length = length, .fixed = true, .problem = {}};
   for (std::size_t group = 0; group < groups && cut.problem.empty(); ++group) {
     const auto* timed = result::find_series(c.samples, "t_max", group);
     if (timed == nullptr || timed->values.empty()) continue;  // not measured: said elsewhere
     const auto* pilot = result::find_series(c.samples, "pilot", group);
     const auto length_seen = pilot == nullptr ? 0 : pilot->values.size();
-    if (length_seen < least_pilot)
+    if (std::cmp_less(length_seen, least_pilot))
       cut.problem = fmt::format("the pilot of {} iterations is too short: {} are needed",
                                 length_seen, least_pilot);
   }

@@ -73,12 +73,26 @@ std::int64_t short_block(double q) {
   return std::max<std::int64_t>(length, 1) | 1;
 }
 
-Stop stop_for(const Wanted& wanted, bool large) {
+Stop stop_for(const Wanted& wanted) {
   Stop stop;
   stop.blocks = wanted.blocks;
   stop.quantiles = asked_quantiles(wanted);
-  if (large) stop.block_length = short_block(wanted.q);
   return stop;
+}
+
+/// What one operation costs.
+enum class Cost { low, large, long_lasting };
+
+Protocol protocol_for(Protocol protocol, const Wanted& wanted, Cost cost) {
+  protocol.stop = stop_for(wanted);
+  if (cost == Cost::low) return protocol;
+  if (cost == Cost::long_lasting) plan::shorten(protocol);
+  if (cost == Cost::large) {
+    protocol.pilot = least_pilot;
+    protocol.warm_up.iterations = 3;
+  }
+  if (cost == Cost::large || wanted.q != 0.5) protocol.stop.block_length = short_block(wanted.q);
+  return protocol;
 }
 
 /// As far as the selector and the benchmark's own choice say.
@@ -182,19 +196,14 @@ bool is_large(const DimValue& bytes) { return std::get<std::int64_t>(bytes) >= l
 /// Splits a request by what one operation costs: long ones get fixed blocks and a short pilot.
 std::vector<Request> by_cost(const Request& request, const BenchmarkInfo& info,
                              const Wanted& wanted) {
-  const auto with_stop = [&](Request r, bool large) {
-    r.protocol.stop = stop_for(wanted, large);
-    if (large) {
-      r.protocol.pilot = 20;
-      r.protocol.warm_up.iterations = 3;
-    }
+  const auto at_cost = [&](Request r, Cost cost) {
+    r.protocol = protocol_for(r.protocol, wanted, cost);
     return r;
   };
+  if (info.takes_long) return {at_cost(request, Cost::long_lasting)};
   const auto* spec = find_dim_spec(info, "bytes");
-  if (spec == nullptr) {
-    const bool costly = info.takes_long || find_dim_spec(info, "m") != nullptr;
-    return {with_stop(request, costly)};
-  }
+  if (spec == nullptr)
+    return {at_cost(request, find_dim_spec(info, "m") != nullptr ? Cost::large : Cost::low)};
   const auto named = request.dims.find("bytes");
   const auto sizes =
       named == request.dims.end() ? std::vector<DimValue>{spec->fallback} : named->second;
@@ -203,8 +212,8 @@ std::vector<Request> by_cost(const Request& request, const BenchmarkInfo& info,
   large.dims["bytes"].clear();
   for (const auto& size : sizes) (is_large(size) ? large : small).dims["bytes"].push_back(size);
   std::vector<Request> parts;
-  if (!small.dims["bytes"].empty()) parts.push_back(with_stop(std::move(small), false));
-  if (!large.dims["bytes"].empty()) parts.push_back(with_stop(std::move(large), true));
+  if (!small.dims["bytes"].empty()) parts.push_back(at_cost(std::move(small), Cost::low));
+  if (!large.dims["bytes"].empty()) parts.push_back(at_cost(std::move(large), Cost::large));
   return parts;
 }
 

@@ -60,6 +60,9 @@ struct Stop {
   friend bool operator==(const Stop&, const Stop&) = default;
 };
 
+/// Iterations of a pilot without which blocks are not judged.
+inline constexpr std::int64_t least_pilot = 20;
+
 struct Protocol {
   Pacing pacing = Pacing::isolated;
   Cache cache = Cache::cold;

@@ -87,6 +87,9 @@ inline constexpr std::size_t most_cases = 100'000;
 /// A block length is fixed only where both fix it. Pacing and cache must be the same.
 Protocol stricter(const Protocol& a, const Protocol& b);
 
+/// For operations that take long: as many blocks, of one each.
+void shorten(Protocol& protocol);
+
 /// Seconds that a case will take on a slow host: warm-up, pilot and samples of every round.
 double estimated_seconds(const Case& c, const Layout& layout, const BenchmarkInfo& info);
 

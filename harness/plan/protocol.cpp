@@ -80,6 +80,12 @@ Protocol stricter(const Protocol& a, const Protocol& b) {
   return protocol;
 }
 
+void shorten(Protocol& protocol) {
+  protocol.warm_up.iterations = 3;
+  protocol.pilot = std::min(protocol.pilot, least_pilot);
+  if (protocol.stop.kind == StopKind::blocks) protocol.stop.block_length = 1;
+}
+
 double estimated_seconds(const Case& c, const Layout& layout, const BenchmarkInfo& info) {
   constexpr double set_up_s = 0.05;  // communicators, buffers, verification
   const int ranks = static_cast<int>(layout.largest_group());

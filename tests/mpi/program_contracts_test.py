@@ -27,12 +27,13 @@ class Shipped(ProgramTest):
     max_time_s = "5"
     next_step = "next: assay run "
 
-    def run_clause(self, contract, clause, fault, ranks, how):
+    def run_clauses(self, contract, clauses, fault, ranks, how):
+        """Of the shipped contract, these clauses."""
         document = shipped(contract)
-        document["clauses"] = [c for c in document["clauses"] if c["id"] == clause]
-        of = document["clauses"][0]["of"]
-        if of.get("bytes", "").endswith("MiB"):
-            of["bytes"] = "1MiB"
+        document["clauses"] = [c for c in document["clauses"] if c["id"] in clauses]
+        for clause in document["clauses"]:
+            if clause["of"].get("bytes", "").endswith("MiB"):
+                clause["of"]["bytes"] = "1MiB"
         self.write("contract.json", document)
         return self.launch(ranks, "run", *how, "--contract", "contract.json", "--ranks-per-node",
                            str(max(1, ranks // 2)), "--max-time-per-case", self.max_time_s,
@@ -40,9 +41,13 @@ class Shipped(ProgramTest):
                            environment=fault)
 
     def expect_fail(self, contract, clause, fault, who, ranks=2, how=()):
-        run = self.run_clause(contract, clause, fault, ranks, how)
-        self.expect(run, 10, f"FAIL +{clause} +.*{who}", "PASS +correct", "PASS +complete",
-                    "VERDICT: FAIL .* exit 10", self.next_step)
+        return self.expect_fails(contract, {clause: who}, fault, ranks, how)
+
+    def expect_fails(self, contract, failures, fault, ranks=2, how=()):
+        """`failures`: who, by clause."""
+        run = self.run_clauses(contract, failures.keys(), fault, ranks, how)
+        self.expect(run, 10, *(f"FAIL +{clause} +.*{who}" for clause, who in failures.items()),
+                    "PASS +correct", "PASS +complete", "VERDICT: FAIL .* exit 10", self.next_step)
         return self.read("out", "failed_hosts.txt").decode().split()
 
     # --- quickstart ---
@@ -144,42 +149,45 @@ class Shipped(ProgramTest):
 
     # --- training-tiny ---
 
-    def expect_slow_steps(self, clause, fault, who, blocks=("--pilot", "20", "--blocks", "8")):
+    def expect_slow_steps(self, failures, fault, blocks=("--pilot", "20", "--blocks", "8")):
         os.symlink(os.path.join(os.path.abspath(program.SOURCE), "configs"), self.path("configs"))
         self.next_step = "."  # a step of fewer ranks is another step
         self.block_length = "1"
         steps = ("training_step", "--set", "model=tiny", "--set", "parallelism=tiny-dp2", "-w", "1",
                  *blocks)
         self.max_time_s = "60"
-        return self.expect_fail("training-tiny", clause, fault, who, how=steps)
+        return self.expect_fails("training-tiny", failures, fault, how=steps)
 
     # Who makes the others wait cannot be told from the time of a step.
-    def test_training_tiny_step_time(self):
+    def test_training_tiny_step_time_and_tokens(self):
+        who = "ranks 0-1 between node0 and node1: median "
         hosts = self.expect_slow_steps(
-            "step-time", faults("slow:ranks=1:benchmark=all_reduce:delay=0.25"),
-            "ranks 0-1 between node0 and node1: median step_time")
+            {"step-time": who + "step_time", "tokens": who + "tokens_per_s"},
+            faults("slow:ranks=1:benchmark=all_reduce:delay=0.25"))
         self.assertEqual(hosts, [])
-
-    def test_training_tiny_tokens(self):
-        self.expect_slow_steps(
-            "tokens", faults("slow:ranks=1:benchmark=all_reduce:delay=0.25"),
-            "ranks 0-1 between node0 and node1: median tokens_per_s")
 
     def test_training_tiny_even_compute(self):
         self.expect_slow_steps(
-            "even-compute", faults(local_fault="throttle:ranks=1:factor=20:benchmark=training_step"),
-            "rank 1 on host node1", blocks=("--pilot", "0", "--blocks", "3"))
+            {"even-compute": "rank 1 on host node1"},
+            faults(local_fault="throttle:ranks=1:factor=20:benchmark=training_step"),
+            blocks=("--pilot", "0", "--blocks", "3"))
 
     # --- the list above is complete ---
 
     def test_every_clause_is_seen_to_fail(self):
-        tests = [name[len("test_"):] for name in dir(self) if name.startswith("test_")]
+        tests = set()
+        for name in dir(self):
+            for contract in os.listdir(os.path.join(program.SOURCE, "configs", "contracts")):
+                prefix = f"test_{contract.removesuffix('.json')}_".replace("-", "_")
+                if name.startswith(prefix):
+                    tests.update(prefix + clause
+                                 for clause in name.removeprefix(prefix).split("_and_"))
         for file in os.listdir(os.path.join(program.SOURCE, "configs", "contracts")):
             name = file.removesuffix(".json")
             if "device" in shipped(name).get("expects", {}):
                 continue  # for GPUs: tests/unit/gpu_presets_test.cpp
             for clause in shipped(name)["clauses"]:
-                self.assertIn(f"{name}_{clause['id']}".replace("-", "_"), tests)
+                self.assertIn(f"test_{name}_{clause['id']}".replace("-", "_"), tests)
 
     def test_suites_measure_what_the_contracts_ask(self):
         folder = os.path.join(os.path.abspath(program.SOURCE), "configs")

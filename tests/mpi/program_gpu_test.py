@@ -337,7 +337,7 @@ class Refused(GpuTest):
     def test_a_dry_run_needs_no_gpu(self):
         run = self.run_on(1, *FEW, "--dry-run", count=0)
         self.assertEqual(run.code, 0, run)
-        self.assertIn("up to 0.2 MiB of messages per rank on its GPU", run.out)
+        self.assertIn("up to 0.2 MiB of buffers per rank on its GPU", run.out)
 
     def test_memory_of_gpus_is_never_taken_for_the_hosts(self):
         run = self.run_on(2, "copy", "all_reduce", "--memory", "device")

@@ -123,7 +123,7 @@ class WithoutRanks(ProgramTest):
         run = self.alone("run", "all_reduce", "-b", "8", "-e", "1M", "-f", "8", "--layout",
                          "world,pairs", "--ranks", "1024", "--ranks-per-node", "8", "--dry-run")
         self.expect(run, 0, "13 cases on 1024 ranks, 128 hosts, seed ", "all_reduce 256 KiB fp32 "
-                    "sum pairs isolated +1023 rounds", r"about \d+ s .*up to [\d.]+ MiB of memory per rank: [\d.]+ MiB of messages")
+                    "sum pairs isolated +1023 rounds", r"about \d+ s .*up to [\d.]+ MiB of memory per rank: [\d.]+ MiB of buffers")
         self.assertEqual(run.err, "")
         for suite in ("quick", "node"):
             path = f"{program.SOURCE}/configs/suites/{suite}.json"

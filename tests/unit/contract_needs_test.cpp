@@ -50,6 +50,21 @@ TEST(Needs, TailsOfLargeMessagesGetTheShortestBlockThatHoldsThem) {
   EXPECT_THAT(suite.requests[0].protocol.stop.quantiles, ElementsAre(0.05, 0.95));
 }
 
+TEST(Needs, WhatTakesLongGetsBlocksOfOneUnlessATailIsAskedFor) {
+  auto catalogue = test::catalogue();
+  for (auto& info : catalogue) info.takes_long = info.name == "all_reduce";
+  const auto protocol_of = [&](const std::string& more) {
+    const auto of = clause(R"("benchmark":"all_reduce","bytes":"8")", more);
+    return needs(contract_of(of), catalogue, "t.json").requests.at(0).protocol;
+  };
+  const auto median = protocol_of(R"("q":0.5,)" + busbw);
+  EXPECT_EQ(median.stop.block_length, 1);
+  EXPECT_EQ(median.pilot, 20);
+  EXPECT_EQ(median.warm_up.iterations, 3);
+  EXPECT_EQ(median.stop.blocks, 64);
+  EXPECT_EQ(protocol_of(R"("q":0.05,)" + busbw).stop.block_length, 13);
+}
+
 TEST(Needs, ExpandsARangeOfSizesIntoPowersOfTwo) {
   const auto suite =
       needs_of(clause(R"("benchmark":"all_reduce","bytes":{"min":"3KiB","max":"16KiB"})", busbw));

@@ -97,7 +97,7 @@ TEST(Requests, WhatTakesLongIsNotDoneHundredsOfTimesBeforehand) {
   auto o = options("training_step");
   const auto protocol = [&] { return suite_from(o, catalogue()).requests.front().protocol; };
   EXPECT_EQ(protocol().warm_up.iterations, 3);
-  EXPECT_EQ(protocol().pilot, 5);
+  EXPECT_EQ(protocol().pilot, 20);
   EXPECT_EQ(protocol().stop.block_length, 1);
   o.iterations = 20;
   EXPECT_EQ(protocol().pilot, 0);
@@ -182,7 +182,7 @@ TEST(Memory, OfAGpuIsNotTheHosts) {
   EXPECT_EQ(of({through_nccl}).gpu_messages, 16 << 20);
   EXPECT_EQ(of({through_nccl}).messages, 0);
   EXPECT_THAT(plan_table({}, stated_topology(2, 2), of({through_nccl}), {}),
-              HasSubstr("up to 16.0 MiB of messages per rank on its GPU"));
+              HasSubstr("up to 16.0 MiB of buffers per rank on its GPU"));
 }
 
 TEST(Memory, IsThatOfTheMessagesAndOfTheirRotation) {
@@ -193,7 +193,7 @@ TEST(Memory, IsThatOfTheMessagesAndOfTheirRotation) {
   EXPECT_EQ(memory.gpu_messages, 0);
   EXPECT_THAT(
       plan_table({}, stated_topology(2, 2), memory, {}),
-      HasSubstr("up to 5.0 MiB of memory per rank: 2.0 MiB of messages, 3.0 MiB to rotate"));
+      HasSubstr("up to 5.0 MiB of memory per rank: 2.0 MiB of buffers, 3.0 MiB to rotate"));
 }
 
 TEST(Requests, UnknownNamesAreNamed) {
