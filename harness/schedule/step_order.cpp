@@ -147,4 +147,27 @@ Job serial(Job job) {
   return job;
 }
 
+Job launched_in_order(Job job) {
+  for (auto& schedule : job.schedules) {
+    // By stream: the last that is waited for, and the last that was issued; one more, 0 being none.
+    std::vector<std::uint32_t> awaited(job.streams.size()), issued(job.streams.size());
+    for (std::uint32_t i = 0; i < schedule.operations.size(); ++i) {
+      auto& operation = schedule.operations[i];
+      auto& before = issued[operation.stream];
+      if (group_of(schedule.works[operation.work])) {
+        for (const auto other : operation.after) {
+          auto& last = awaited[schedule.operations[other].stream];
+          last = std::max(last, other + 1);
+        }
+        awaited[operation.stream] = std::max(awaited[operation.stream], before);
+        operation.after.clear();
+        for (const auto last : awaited)
+          if (last > 0) operation.after.push_back(last - 1);
+      }
+      before = i + 1;
+    }
+  }
+  return job;
+}
+
 }  // namespace assay::step

@@ -54,4 +54,9 @@ std::vector<std::uint32_t> begin_order(const Job& job, const Meetings& meetings)
 /// compute but its sender's. May have a problem_of() where the job has none.
 Job serial(Job job);
 
+/// The same where a library lets no communication begin before those that were issued before it can
+/// (NCCL's implicit launch order): each waits for what they wait for, though not for them. May have
+/// a problem_of() where the job has none.
+Job launched_in_order(Job job);
+
 }  // namespace assay::step

@@ -6,6 +6,7 @@
 
 #include "harness/schedule/step_account.hpp"
 #include "harness/schedule/step_builder.hpp"
+#include "harness/schedule/step_order.hpp"
 
 namespace assay::step {
 namespace {
@@ -239,6 +240,50 @@ TEST(Step, WithoutOverlapComputeAndCollectivesTakeTurns) {
   EXPECT_THAT(after(2), IsEmpty());
   EXPECT_THAT(after(3), ElementsAre(1));
   EXPECT_THAT(after(4), IsEmpty()) << "its stream has waited";
+}
+
+/// Rank 0 tells rank 1 after it was told itself, and both sum; `first`: rank 0 sums first.
+Job told(bool first) {
+  Job job{2,
+          {"compute", "wire", "there", "back"},
+          {{"all", "x", {2, 1}}, {"there", "x", {2, 1}}, {"back", "x", {2, 1}}},
+          {{2, 1}},
+          {}};
+  const auto add = [&job](std::initializer_list<int> groups, int rank) {
+    Builder build(4);
+    for (const auto group : groups) {
+      const auto buffer = build.buffer("x", DataType::bf16, 8);
+      const auto of = static_cast<std::uint32_t>(group);
+      const bool sends = (group == 1) == (rank == 0);
+      const Message one{sends ? Message::Way::send : Message::Way::receive, of, 1 - rank, 8};
+      if (group == 0)
+        build.add(1, sum(), {update(buffer)});
+      else
+        build.add(static_cast<std::uint16_t>(group + 1), {"message", one},
+                  {sends ? read(buffer) : write(buffer)});
+    }
+    job.schedules.push_back(build.done());
+  };
+  if (first)
+    add({0, 2, 1}, 0);
+  else
+    add({2, 1, 0}, 0);
+  auto& rank_0 = job.schedules[0].operations;
+  const std::size_t told = first ? 1 : 0;
+  rank_0[told + 1].after.push_back(static_cast<std::uint32_t>(told));
+  add({0, 2, 1}, 1);
+  job.schedules[1].operations[1].after.push_back(0);
+  return job;
+}
+
+TEST(Step, LaunchesInOrderWaitForWhatEarlierOnesWaitFor) {
+  EXPECT_EQ(problem_of(told(true)), "");
+  EXPECT_EQ(problem_of(launched_in_order(told(true))), "");
+  EXPECT_EQ(problem_of(told(false)), "");
+  const auto job = launched_in_order(told(false));
+  EXPECT_THAT(job.schedules[0].operations[2].after, ElementsAre(0))
+      << "not for the message that is launched before it";
+  EXPECT_THAT(problem_of(job), testing::HasSubstr("wait"));
 }
 
 class Unit : public Durations {

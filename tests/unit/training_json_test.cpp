@@ -10,6 +10,7 @@
 #include <regex>
 
 #include "harness/plan/json_reader.hpp"
+#include "harness/schedule/step_order.hpp"
 #include "harness/schedule/training/generate.hpp"
 #include "harness/schedule/training/memory.hpp"
 #include "tests/unit/refusal.hpp"
@@ -71,6 +72,7 @@ TEST(LayoutFiles, BecomeJobsWithoutAProblem) {
     layout.global_batch = layout.micro_batch * whole(layout.dp) * whole(layout.pp);
     const auto job = generate(test::model(model_of(name)), layout);
     EXPECT_EQ(step::problem_of(job), "") << name;
+    EXPECT_EQ(step::problem_of(step::launched_in_order(job)), "") << name;
     EXPECT_EQ(test::unused(job), "") << name;
   }
 }
