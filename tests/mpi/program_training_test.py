@@ -105,6 +105,13 @@ class Training(ProgramTest):
         judged = self.alone("judge", "out")
         self.expect(judged, 12, r"(the journal has no footer|rank 1 on host .*is gone)")
 
+    def test_a_rank_that_stalls_inside_a_step_ends_the_run(self):
+        run = self.launch(2, "run", *step(), "--timeout", "3", "--out", "out",
+                          environment=faults("hang:ranks=1:benchmark=all_reduce:after=2"))
+        self.assertEqual(run.code, 12, run)
+        self.assertRegex(run.err, "no progress for .*training_step tiny tiny-dp2 ")
+        self.expect(self.alone("judge", "out"), 12, "complete .*made no progress")
+
     def test_a_dry_run_says_what_a_large_job_takes(self):
         run = self.alone("run", *step("model=llama-3.1-405b",
                                       "parallelism=llama-3.1-405b-tp8-pp8-cp2-vp8",
