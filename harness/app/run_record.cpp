@@ -53,8 +53,9 @@ result::ResultDocument header_of(const RunOptions& options, const plan::Plan& pl
                .resolution_s = run::clock_resolution_s(),
                .method = "HCA3"};
   run.environment = inventory.environment;
-  document.plan = {plan.suite, result::sha256(plan::canonical(plan)), plan.cases.size(),
-                   plan.estimated_s};
+  const auto inputs = result::digests_of(plan.inputs);
+  document.plan = {plan.suite, result::sha256(plan::canonical(plan, inputs)), plan.cases.size(),
+                   plan.estimated_s, inputs};
   document.topology = inventory.info;
   document.layouts = plan.layouts;
   return document;

@@ -123,6 +123,19 @@ bool same_work(const CaseResult& base, const CaseResult& next, std::size_t group
   return true;
 }
 
+/// What names a file is the same in both, what the file holds may not be. Empty where it is, or
+/// where a result of before does not say.
+std::string other_input(const Case& spec, const ResultDocument& base, const ResultDocument& next) {
+  for (const auto& input : inputs_of(spec)) {
+    const auto b = base.plan.inputs.find(kept_input(input));
+    const auto n = next.plan.inputs.find(kept_input(input));
+    if (b != base.plan.inputs.end() && n != next.plan.inputs.end() && b->second != n->second)
+      return fmt::format("{} is another file in NEW than in BASE: they are different figures",
+                         input.label());
+  }
+  return {};
+}
+
 /// Why the numbers of a case serve no comparison; empty where they do.
 std::string unfit(const CaseResult& c) {
   if (c.verify.before.wrong + c.verify.after.wrong > 0)
@@ -140,6 +153,7 @@ std::string incomparable(const CasePair& pair, const ResultDocument& base,
     return differs("the provenance", result::name(base.provenance), result::name(next.provenance));
   if (base.run.clock.source != next.run.clock.source)
     return differs("the clock", base.run.clock.source, next.run.clock.source);
+  if (auto reason = other_input(b->spec, base, next); !reason.empty()) return reason;
   if (b->path != n->path) return differs("the path", b->path, n->path);
   if (b->reduction != n->reduction) return differs("the reduction", b->reduction, n->reduction);
   const auto* layout = layout_of(base, *b);

@@ -233,6 +233,24 @@ std::vector<std::string> parse_forbidden(ObjectReader& reader) {
   return names;
 }
 
+InputDigests parse_files(ObjectReader reader, const JsonValue& json) {
+  constexpr std::size_t digits = 64;
+  InputDigests files;
+  for (const auto& [name, value] : reader.rest()) {
+    if (!is_kept_input(name))
+      value.refuse("no run keeps a file of that name",
+                   "write model-NAME.json, parallelism-NAME.json, or counts-DIGEST.csv");
+    const auto digest = value.text();
+    const auto hexadecimal = digest.find_first_not_of("0123456789abcdef") == digest.npos;
+    if (digest.size() != digits || !hexadecimal)
+      value.refuse(fmt::format("{} is no SHA-256", value.json().dump()),
+                   "give the 64 digits that sha256sum prints");
+    files.emplace(name, digest);
+  }
+  if (files.empty()) json.refuse("no file is named", "name files, or leave it out");
+  return files;
+}
+
 Expects parse_expects(ObjectReader& reader) {
   Expects expects;
   if (const auto nodes = reader.optional_value("nodes")) expects.nodes = nodes->integer_at_least(1);
@@ -241,6 +259,8 @@ Expects parse_expects(ObjectReader& reader) {
   expects.device = reader.optional_text("device");
   if (auto environment = reader.optional_object("environment"))
     expects.forbidden = parse_forbidden(*environment);
+  if (const auto files = reader.optional_value("files"))
+    expects.files = parse_files(files->object(), *files);
   reader.finish();
   return expects;
 }

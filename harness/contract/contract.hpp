@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "harness/core/dims.hpp"
+#include "harness/core/inputs.hpp"
 #include "harness/core/metric.hpp"
 #include "harness/plan/plan.hpp"
 
 namespace assay::contract {
 
 /// Any change to a document's shape bumps its version (semver).
-inline constexpr const char* contract_schema_version = "0.1.2";
+inline constexpr const char* contract_schema_version = "0.1.3";
 inline constexpr const char* verdict_schema_version = "0.1.0";
 
 /// What one attribute of a case may be: any of a list, or a range (integers and bytes).
@@ -72,6 +73,7 @@ struct Expects {
   std::optional<std::int64_t> nodes, ranks_per_node;
   std::optional<std::string> device;
   std::vector<std::string> forbidden;  ///< variables of the environment that no rank has set
+  InputDigests files;                  ///< what the files hold that cases name
 };
 
 struct Contract {

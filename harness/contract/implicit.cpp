@@ -80,6 +80,8 @@ std::string counted(std::int64_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
+std::string shortened(std::string_view digest) { return std::string(digest.substr(0, 12)) + "…"; }
+
 std::string describe(const Expects& expects) {
   std::vector<std::string> parts;
   if (expects.nodes) parts.push_back(counted(*expects.nodes, "node"));
@@ -88,7 +90,17 @@ std::string describe(const Expects& expects) {
   if (expects.device) parts.push_back(fmt::format("device {}", *expects.device));
   if (!expects.forbidden.empty())
     parts.push_back(fmt::format("no {}", fmt::join(expects.forbidden, ", no ")));
+  for (const auto& [name, digest] : expects.files)
+    parts.push_back(fmt::format("{} {}", name, shortened(digest)));
   return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+/// The expected files that no case of the run names, or of which the result does not say more.
+std::vector<std::string> unknown_files(const Expects& expects, const ResultDocument& document) {
+  std::vector<std::string> unknown;
+  for (const auto& [name, digest] : expects.files)
+    if (!document.plan.inputs.contains(name)) unknown.push_back(name);
+  return unknown;
 }
 
 /// Nothing moved and nothing computed: the harness timing itself.
@@ -141,7 +153,8 @@ std::string gap(const CaseResult& c) {
 }  // namespace
 
 bool any(const Expects& expects) {
-  return expects.nodes || expects.ranks_per_node || expects.device || !expects.forbidden.empty();
+  return expects.nodes || expects.ranks_per_node || expects.device || !expects.forbidden.empty() ||
+         !expects.files.empty();
 }
 
 Finding judge_expects(const Expects& expects, const ResultDocument& document) {
@@ -166,6 +179,11 @@ Finding judge_expects(const Expects& expects, const ResultDocument& document) {
     wrong.push_back(setting.sentence);
     hosts.insert(setting.hosts.begin(), setting.hosts.end());
   }
+  for (const auto& [name, digest] : document.plan.inputs)
+    if (const auto wanted = expects.files.find(name);
+        wanted != expects.files.end() && wanted->second != digest)
+      wrong.push_back(fmt::format("{} is another file: SHA-256 {} is expected, the run had {}",
+                                  name, shortened(wanted->second), shortened(digest)));
   if (!wrong.empty()) {
     auto result = finding("expects", Outcome::fail, fmt::format("{}", fmt::join(wrong, "; ")));
     result.failed_hosts.assign(hosts.begin(), hosts.end());
@@ -181,6 +199,13 @@ Finding judge_expects(const Expects& expects, const ResultDocument& document) {
     auto result = finding("expects", Outcome::not_measured,
                           "what ranks other than rank 0 had set is not recorded");
     result.next = "run again: this assay records it";
+    return result;
+  }
+  if (const auto unknown = unknown_files(expects, document); !unknown.empty()) {
+    auto result = finding(
+        "expects", Outcome::not_measured,
+        fmt::format("the result does not say that a case used {}", fmt::join(unknown, ", ")));
+    result.next = fmt::format("assay run --contract {}", contract_placeholder);
     return result;
   }
   return finding("expects", Outcome::pass, describe(expects) + ", as expected");

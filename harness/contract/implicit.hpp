@@ -6,8 +6,9 @@
 
 namespace assay::contract {
 
-/// "expects": nodes, ranks per node and device against the topology; a mismatch is a fail, a
-/// topology that was stated and not detected is no evidence.
+/// "expects": nodes, ranks per node and device against the topology, files against those that cases
+/// name; a mismatch is a fail, a topology that was stated and not detected is no evidence, nor is a
+/// file that no case names.
 Finding judge_expects(const Expects& expects, const result::ResultDocument& document);
 
 /// "correct": one wrong element is a fail; a case whose data was not checked is not measured. A

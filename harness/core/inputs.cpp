@@ -20,6 +20,20 @@ std::string kept_input(const Input& input) {
   return fmt::format("{}-{}.json", input.dim, input.name);
 }
 
+bool is_kept_input(std::string_view file) {
+  const auto between = [&](std::string_view begin, std::string_view end) {
+    const bool fits =
+        file.size() > begin.size() + end.size() && file.starts_with(begin) && file.ends_with(end);
+    return fits ? file.substr(begin.size(), file.size() - begin.size() - end.size())
+                : std::string_view();
+  };
+  const auto digest = between("counts-", ".csv");
+  return is_plain_name(between("model-", ".json")) ||
+         is_plain_name(between("parallelism-", ".json")) ||
+         (digest.size() == traffic_digits &&
+          digest.find_first_not_of("0123456789abcdef") == digest.npos);
+}
+
 bool is_plain_name(std::string_view name) {
   constexpr std::size_t longest = 64;
   const auto plain = [](char c) {

@@ -13,6 +13,9 @@ namespace assay {
 /// What files hold: by dimension, and by what cases call the file.
 using InputTexts = std::map<std::string, std::map<std::string, std::string>, std::less<>>;
 
+/// SHA-256 of what they hold, by kept_input().
+using InputDigests = std::map<std::string, std::string>;
+
 /// A file that a case names.
 struct Input {
   std::string dim;   ///< "counts", "model", "parallelism"
@@ -25,6 +28,9 @@ std::vector<Input> inputs_of(const Case& c);
 
 /// The file in a run's folder: "counts-0123456789ab.csv", "model-llama-3.1-8b.json".
 std::string kept_input(const Input& input);
+
+/// Whether kept_input() can come to this.
+bool is_kept_input(std::string_view file);
 
 /// Whether cases may call a file so: letters, digits, '.', '_', '-', not beginning with '.' or
 /// '-', not ending in ".json" as paths of files do, of a reasonable length.

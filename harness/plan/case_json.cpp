@@ -110,12 +110,14 @@ Case case_from_json(const Json& json, std::string_view where) {
   return c;
 }
 
-std::string canonical(const Plan& plan) {
+std::string canonical(const Plan& plan, const InputDigests& digests) {
   auto cases = Json::array();
   for (const auto& c : plan.cases) cases.push_back(to_json(c));
   auto layouts = Json::object();
   for (const auto& [name, layout] : plan.layouts) layouts[name] = layout_to_json(layout);
-  return Json{{"cases", std::move(cases)}, {"layouts", std::move(layouts)}}.dump();
+  Json all{{"cases", std::move(cases)}, {"layouts", std::move(layouts)}};
+  if (!digests.empty()) all["inputs"] = digests;
+  return all.dump();
 }
 
 }  // namespace assay::plan

@@ -97,8 +97,9 @@ nlohmann::json to_json(const Case& c);
 /// Inverse of to_json, exactly. Throws UsageError beginning with `where`.
 Case case_from_json(const nlohmann::json& json, std::string_view where);
 
-/// Compact JSON of cases and layouts, byte for byte the same for the same plan: what both parties
-/// agree was to be measured. (For hashing: result::sha256 hashes it.)
-std::string canonical(const Plan& plan);
+/// Compact JSON of cases, layouts and the digests of the files that cases name, byte for byte the
+/// same for the same plan: what both parties agree was to be measured. (For hashing: result::sha256
+/// hashes it, and result::digests_of() gives the digests; results of 0.1.5 have none.)
+std::string canonical(const Plan& plan, const InputDigests& digests = {});
 
 }  // namespace assay::plan

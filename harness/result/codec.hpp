@@ -19,6 +19,7 @@ namespace assay::result {
 /// SHA-256 in lower-case hexadecimal (OpenSSL).
 std::string sha256(std::span<const std::byte> bytes);
 std::string sha256(std::string_view text);
+InputDigests digests_of(const InputTexts& inputs);
 
 /// "2026-01-31T12:00:00Z"
 std::string utc_timestamp(std::chrono::system_clock::time_point time);

@@ -54,4 +54,11 @@ std::string sha256(std::span<const std::byte> bytes) {
 
 std::string sha256(std::string_view text) { return sha256(std::as_bytes(std::span(text))); }
 
+InputDigests digests_of(const InputTexts& inputs) {
+  InputDigests digests;
+  for (const auto& [dim, texts] : inputs)
+    for (const auto& [name, text] : texts) digests[kept_input({dim, name})] = sha256(text);
+  return digests;
+}
+
 }  // namespace assay::result

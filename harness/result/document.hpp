@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/core/case.hpp"
+#include "harness/core/inputs.hpp"
 #include "harness/core/layout.hpp"
 #include "harness/core/samples.hpp"
 #include "harness/core/topology.hpp"
@@ -17,7 +18,7 @@
 namespace assay::result {
 
 /// Of result and journal; any change to their shape bumps it (semver).
-inline constexpr const char* schema_version = "0.1.5";
+inline constexpr const char* schema_version = "0.1.6";
 
 enum class Provenance { measured, simulated, imported };
 
@@ -68,6 +69,7 @@ struct PlanInfo {
   std::string sha256 = {};  ///< of plan::canonical
   std::size_t cases = 0;    ///< planned
   double estimated_s = 0;
+  InputDigests inputs = {};  ///< of the files that cases name; results of 0.1.5 do not say it
 };
 
 /// Where a rank runs.

@@ -98,6 +98,7 @@ PlanInfo read_plan(ObjectReader reader) {
   PlanInfo plan{.suite = reader.text("suite"), .sha256 = reader.text("sha256")};
   plan.cases = static_cast<std::size_t>(reader.value("cases").integer_at_least(0));
   plan.estimated_s = read_positive(reader.value("estimated_s"));
+  if (auto inputs = reader.optional_object("inputs")) plan.inputs = read_texts(*inputs);
   reader.finish();
   return plan;
 }
@@ -333,17 +334,18 @@ std::vector<Warning> read_warnings(const std::vector<JsonValue>& list) {
 
 Json header_to_json(const ResultDocument& document, const Conduct& conduct) {
   const auto& plan = document.plan;
+  Json planned{{"suite", plan.suite},
+               {"sha256", plan.sha256},
+               {"cases", plan.cases},
+               {"estimated_s", finite(plan.estimated_s)}};
+  if (!plan.inputs.empty()) planned["inputs"] = plan.inputs;
   Json layouts = Json::object();
   for (const auto& [key, layout] : document.layouts) layouts[key] = plan::layout_to_json(layout);
   return {{"format", "assay.journal"},
           {"schema_version", schema_version},
           {"provenance", name(document.provenance)},
           {"run", run_to_json(document.run)},
-          {"plan",
-           {{"suite", plan.suite},
-            {"sha256", plan.sha256},
-            {"cases", plan.cases},
-            {"estimated_s", finite(plan.estimated_s)}}},
+          {"plan", std::move(planned)},
           {"topology", topology_to_json(document.topology)},
           {"layouts", std::move(layouts)},
           {"conduct", conduct_to_json(conduct)}};

@@ -94,8 +94,13 @@ bool is_that(const Input& input, const FileEntry& file) {
   return !name.digest.empty() && file.sha256.starts_with(name.digest);
 }
 
-/// What cases name is among the files.
+/// What cases name is among the files, and is what the plan says.
 void check_inputs(const ResultDocument& document, const std::string& where) {
+  for (const auto& [name, digest] : document.plan.inputs) {
+    const auto* file = find_file(document, name);
+    if (file == nullptr || file->sha256 != digest)
+      refuse(where, fmt::format("no file listed is the {} of plan.inputs", name));
+  }
   for (const auto& c : document.cases)
     for (const auto& input : inputs_of(c.spec)) {
       const auto* file = find_file(document, kept_input(input));
@@ -154,8 +159,8 @@ void check_plan(const ResultDocument& document, const std::string& where) {
                      .cases = {},
                      .layouts = document.layouts};
   for (const auto& c : document.cases) planned.cases.push_back(c.spec);
-  if (sha256(plan::canonical(planned)) != document.plan.sha256)
-    refuse(where, "plan.sha256 is not that of the cases and layouts listed");
+  if (sha256(plan::canonical(planned, document.plan.inputs)) != document.plan.sha256)
+    refuse(where, "plan.sha256 is not that of the cases, layouts and inputs listed");
 }
 
 void check_against_journal(const nlohmann::json& result, const ResultDocument& document,

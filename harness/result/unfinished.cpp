@@ -43,7 +43,7 @@ AppendFile held_journal(const fs::path& folder) {
 /// What a journal of another version lacks can be read, but not made up; one of 0.1.1 lacks only
 /// what has a default.
 void check_version(std::string_view header_line, const std::string& where) {
-  constexpr std::array<std::string_view, 4> older{"0.1.1", "0.1.2", "0.1.3", "0.1.4"};
+  constexpr std::array<std::string_view, 5> older{"0.1.1", "0.1.2", "0.1.3", "0.1.4", "0.1.5"};
   const auto header = plan::parse_json(header_line, where + ": line 1");
   plan::ObjectReader reader(header, {where + ": line 1", {}});
   plan::check_format(reader, "assay.journal", schema_version);
@@ -59,7 +59,7 @@ void check_version(std::string_view header_line, const std::string& where) {
 /// The cases finished are the first ones of the plan, and the plan is the one recorded.
 void check_cases(const ResultDocument& document, const Conduct& conduct, const std::string& where) {
   const auto plan = planned(document, conduct);
-  if (sha256(plan::canonical(plan)) != document.plan.sha256 ||
+  if (sha256(plan::canonical(plan, document.plan.inputs)) != document.plan.sha256 ||
       plan.cases.size() != document.plan.cases)
     refuse(where + ": line 1", "plan.sha256 is not that of the cases planned", restore);
   for (std::size_t i = 0; i < document.cases.size(); ++i) {
@@ -90,7 +90,9 @@ bool goes_with(const Input& input, const std::string& text) {
 }
 
 /// The journal holds what each file held that its cases name, and so does the folder.
-void check_inputs(const fs::path& folder, const Conduct& conduct, const std::string& where) {
+void check_inputs(const fs::path& folder, const Begun& begun, const std::string& where) {
+  const auto& conduct = begun.conduct;
+  const auto& planned = begun.document.plan.inputs;
   const auto check = [&](bool holds, const Input& input) {
     if (holds) return;
     refuse(where + ": line 1", fmt::format("it does not hold what {} names", input.label()),
@@ -104,7 +106,10 @@ void check_inputs(const fs::path& folder, const Conduct& conduct, const std::str
   for (const auto& [dim, texts] : conduct.inputs)
     for (const auto& [name, text] : texts) {
       const Input input{dim, name};
-      check(goes_with(input, text), input);
+      const auto digest = planned.find(kept_input(input));
+      const bool as_planned =
+          planned.empty() || (digest != planned.end() && digest->second == sha256(text));
+      check(goes_with(input, text) && as_planned, input);
       const auto kept = folder / kept_input(input);
       if (is_there(kept) && read_text(kept) != text)
         refuse(kept, "is not the file that the run was begun with", "restore or remove it");
@@ -146,7 +151,7 @@ Unfinished open_unfinished(const fs::path& folder) {
            fmt::format("see its verdict with: assay judge {}", folder.string()));
   auto begun = read_begun(lines.header.text, where);
   check_contract(folder, begun.conduct);
-  check_inputs(folder, begun.conduct, where);
+  check_inputs(folder, begun, where);
   auto loaded = load_result(where);
   check_cases(loaded.document, begun.conduct, where);
   if (loaded.document.provenance != Provenance::measured)

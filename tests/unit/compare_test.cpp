@@ -245,6 +245,19 @@ INSTANTIATE_TEST_SUITE_P(
                "NEW: the data is wrong, however fast it was"}),
     [](const auto& test) { return test.param.name; });
 
+TEST(Compare, WhatAFileHoldsIsPartOfTheFigure) {
+  auto base = run(400e9);
+  only(base).spec.dims["model"] = std::string("tiny");
+  auto next = base;
+  base.plan.inputs = {{"model-tiny.json", "a"}, {"model-x.json", "b"}};
+  EXPECT_THAT(decisions(compared(base, next)), ElementsAre(Decision::same)) << "nobody knows";
+  next.plan.inputs = {{"model-tiny.json", "a"}, {"model-x.json", "c"}};
+  EXPECT_THAT(decisions(compared(base, next)), ElementsAre(Decision::same));
+  next.plan.inputs = {{"model-tiny.json", "c"}};
+  EXPECT_THAT(only_gap(compared(base, next), Gap::refused),
+              HasSubstr("model=tiny is another file in NEW than in BASE: they are different"));
+}
+
 TEST(Compare, WhatGoesOnBesideIsPartOfTheFigure) {
   auto base = run(400e9);
   only(base).spec.dims["beside"] = std::string("all_to_all:layout=node");

@@ -191,7 +191,7 @@ INSTANTIATE_TEST_SUITE_P(
             "clauses[0].q: no run is long enough for quantile 1e-300; it must lie between 1e-09 "
             "and 1 - 1e-09"},
         Bad{"\"expects\":{\"node\":2}," + clause(),
-            "expects.node: unknown key; expected one of device, environment, nodes, "
+            "expects.node: unknown key; expected one of device, environment, files, nodes, "
             "ranks_per_node"},
         Bad{"\"expects\":{\"environment\":{\"forbidden\":[\"NCCL_ALGO\",\"HOME\"]}}," + clause(),
             "expects.environment.forbidden[1]: a result does not record \"HOME\" of every rank, so "
@@ -202,6 +202,14 @@ INSTANTIATE_TEST_SUITE_P(
             "out"},
         Bad{"\"expects\":{\"environment\":{\"forbid\":[\"NCCL_ALGO\"]}}," + clause(),
             "expects.environment.forbidden: the key is missing; add it"},
+        Bad{"\"expects\":{\"files\":{\"tiny\":\"\"}}," + clause(),
+            "expects.files.tiny: no run keeps a file of that name; write model-NAME.json, "
+            "parallelism-NAME.json, or counts-DIGEST.csv"},
+        Bad{"\"expects\":{\"files\":{\"model-tiny.json\":\"AB\"}}," + clause(),
+            "expects.files.model-tiny.json: \"AB\" is no SHA-256; give the 64 digits that "
+            "sha256sum prints"},
+        Bad{"\"expects\":{\"files\":{}}," + clause(),
+            "expects.files: no file is named; name files, or leave it out"},
         Bad{"\"expects\":{\"nodes\":0}," + clause(),
             "expects.nodes: 0 is out of range; it must be at least 1"},
         Bad{"\"clauses\":7", "clauses: 7 is not a list; write for example […]"},

@@ -23,6 +23,14 @@ TEST(Inputs, AreWhatDimensionsName) {
   EXPECT_TRUE(inputs_of(c).empty());
 }
 
+TEST(Inputs, AreKeptUnderNamesOfTheirOwn) {
+  for (const auto* file : {"model-tiny.json", "parallelism-a-1.json", "counts-0123456789ab.csv"})
+    EXPECT_TRUE(is_kept_input(file)) << file;
+  for (const auto* file : {"tiny", "model-.json", "model-../x.json", "counts-012.csv",
+                           "counts-0123456789AB.csv", "run.jsonl", "model-tiny.csv", ""})
+    EXPECT_FALSE(is_kept_input(file)) << file;
+}
+
 TEST(Inputs, HaveNamesThatAreFiles) {
   for (const auto* name : {"tiny", "llama-3.1-405b", "A_1", "json"})
     EXPECT_TRUE(is_plain_name(name));

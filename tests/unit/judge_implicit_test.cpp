@@ -104,6 +104,29 @@ TEST(Expects, ChecksEveryDevice) {
   EXPECT_NE(verdict_of(d, R"({"device":"B200"})").outcome, Outcome::pass);
 }
 
+std::string digest_of(char digit) { return std::string(64, digit); }
+
+/// Two files have one name, and the run had one of them.
+TEST(Expects, NamesTheFileThatIsAnother) {
+  auto d = two_by_two();
+  d.plan.inputs = {{"model-tiny.json", digest_of('a')}, {"model-x.json", digest_of('c')}};
+  const auto expecting = [&](const std::string& file, char digit) {
+    return verdict_of(d, R"({"files":{")" + file + R"(":")" + digest_of(digit) + "\"}}");
+  };
+  EXPECT_EQ(expecting("model-tiny.json", 'a').findings[0].sentence,
+            "model-tiny.json aaaaaaaaaaaa…, as expected");
+  EXPECT_EQ(expecting("model-tiny.json", 'a').outcome, Outcome::pass);
+  const auto other = expecting("model-tiny.json", 'b');
+  EXPECT_EQ(other.findings[0].sentence,
+            "model-tiny.json is another file: SHA-256 bbbbbbbbbbbb… is expected, the run had "
+            "aaaaaaaaaaaa…");
+  EXPECT_EQ(exit_code(other), ExitCode::not_met);
+  const auto unknown = expecting("parallelism-tiny-dp2.json", 'a');
+  EXPECT_EQ(unknown.findings[0].sentence,
+            "the result does not say that a case used parallelism-tiny-dp2.json");
+  EXPECT_EQ(exit_code(unknown), ExitCode::undecided);
+}
+
 TEST(Expects, PretendedNodesAreNoEvidence) {
   auto d = two_by_two();
   d.topology.stated = true;

@@ -230,7 +230,7 @@ TEST_F(Changed, TheNumberOfIterations) {
 
 TEST_F(Changed, ADimension) {
   EXPECT_THAT(refused_after([](json& d) { d["cases"][0]["dims"]["bytes"] = 1024; }),
-              HasSubstr("plan.sha256 is not that of the cases and layouts listed"));
+              HasSubstr("plan.sha256 is not that of the cases, layouts and inputs listed"));
 }
 
 TEST_F(Changed, ADimensionWithTheJournalStillThere) {
@@ -443,7 +443,7 @@ TEST(KeptModel, IsAmongTheFiles) {
   document.cases.resize(1);
   document.cases[0].spec.dims["model"] = std::string("tiny");
   const auto refused = [&](const std::string& kept) {
-    const auto folder = temporary.path() / kept;
+    const auto folder = temporary.path() / (kept + std::to_string(document.plan.inputs.size()));
     result::RunWriter writer(folder, document);
     writer.append(document.cases[0]);
     writer.keep(kept, "{}");
@@ -453,6 +453,9 @@ TEST(KeptModel, IsAmongTheFiles) {
   EXPECT_EQ(refused("model-tiny.json"), "");
   EXPECT_THAT(refused("model-tony.json"),
               HasSubstr("case c001 names model=tiny, and no file listed is that"));
+  document.plan.inputs = {{"model-tiny.json", std::string(64, 'a')}};
+  EXPECT_THAT(refused("model-tiny.json"),
+              HasSubstr("no file listed is the model-tiny.json of plan.inputs"));
 }
 
 /// The contract that a run was judged against is one of its files.

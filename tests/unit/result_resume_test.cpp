@@ -222,9 +222,9 @@ TEST_F(Resumed, WhatIsNoJournalIsNamed) {
 
 TEST_F(Resumed, AJournalOfAnotherVersionIsRefused) {
   write(1);
-  change(journal_name, "\"schema_version\":\"0.1.5\"", "\"schema_version\":\"0.1.0\"");
+  change(journal_name, "\"schema_version\":\"0.1.6\"", "\"schema_version\":\"0.1.0\"");
   EXPECT_THAT(refused(), AllOf(HasSubstr("run.jsonl: line 1: schema_version: version \"0.1.0\" "
-                                         "cannot be resumed by this program, which writes 0.1.5"),
+                                         "cannot be resumed by this program, which writes 0.1.6"),
                                HasSubstr("resume it with the assay that began it")));
   change(journal_name, "\"schema_version\":\"0.1.0\"", "\"schema_version\":\"2.0.0\"");
   EXPECT_THAT(refused(), HasSubstr("version \"2.0.0\" cannot be read by this program"));
@@ -232,7 +232,7 @@ TEST_F(Resumed, AJournalOfAnotherVersionIsRefused) {
 
 TEST_F(Resumed, AJournalThatDoesNotSayHowIterationsStartIsGoneOnWith) {
   write(1);
-  change(journal_name, "\"schema_version\":\"0.1.5\"", "\"schema_version\":\"0.1.1\"");
+  change(journal_name, "\"schema_version\":\"0.1.6\"", "\"schema_version\":\"0.1.1\"");
   change(journal_name, "\"sync\":\"auto\",", "\"memory_bytes_per_rank\":2.5,");
   EXPECT_EQ(open_unfinished(folder).conduct.sync, "auto");
   go_on(5);
@@ -318,9 +318,38 @@ TEST_F(Resumed, AModelThatIsMissingOrAnotherIsNamed) {
   EXPECT_THAT(refused(), HasSubstr("model-tiny.json: is not the file that the run was begun with"));
 }
 
+/// The plan says by a digest what each file held: changing both file and journal is no way.
+TEST_F(Resumed, AModelIsTheOneThatWasPlanned) {
+  const InputTexts inputs{{"model", {{"tiny", test::contents("configs/models/tiny.json")}}}};
+  document.cases[0].spec.dims["model"] = conduct.cases[0].dims["model"] = std::string("tiny");
+  document.plan.inputs = result::digests_of(inputs);
+  const plan::Plan plan{.suite = "rich",
+                        .seed = document.run.seed,
+                        .cases = conduct.cases,
+                        .layouts = document.layouts};
+  document.plan.sha256 = result::sha256(plan::canonical(plan, document.plan.inputs));
+  EXPECT_NE(plan::canonical(plan), plan::canonical(plan, document.plan.inputs));
+  const auto begin = [&](InputTexts held) {
+    fs::remove_all(folder);
+    conduct.inputs = std::move(held);
+    write(1);
+  };
+  begin(inputs);
+  EXPECT_EQ(open_unfinished(folder).document.plan.inputs, document.plan.inputs);
+  EXPECT_NO_THROW(result::validate_schema(
+      nlohmann::json::parse(open_unfinished(folder).header_line()), "journal", ""));
+  auto another = inputs;
+  another["model"]["tiny"] += "\n";
+  begin(another);
+  EXPECT_THAT(refused(), HasSubstr("line 1: it does not hold what model=tiny names"));
+  document.plan.inputs["model-tiny.json"] = result::digests_of(another)["model-tiny.json"];
+  begin(another);
+  EXPECT_THAT(refused(), HasSubstr("line 1: plan.sha256 is not that of the cases planned"));
+}
+
 TEST_F(Resumed, AJournalOfBeforeHoldsMatricesElsewhere) {
   write(2);
-  change(journal_name, "\"schema_version\":\"0.1.5\"", "\"schema_version\":\"0.1.4\"");
+  change(journal_name, "\"schema_version\":\"0.1.6\"", "\"schema_version\":\"0.1.4\"");
   change(journal_name, "\"sync\":\"auto\",", "\"sync\":\"auto\",\"traffic\":{},");
   EXPECT_TRUE(open_unfinished(folder).conduct.inputs.at("counts").empty());
 }
