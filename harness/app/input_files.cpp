@@ -66,6 +66,17 @@ std::string path_of(const ConfigFolder& of, const std::string& named,
                     fmt::format("give the path of a file, or one of {}", fmt::join(names, ", "))});
 }
 
+/// The trace that a layout's routing names, from the layout's folder.
+void read_trace(const Input& layout, const fs::path& path, InputTexts& inputs) {
+  const auto& text = inputs.at(layout.dim).at(layout.name);
+  const auto routing = plan::parse_training_layout(text, path.string()).routing;
+  if (routing.kind != training::RoutingKind::trace) return;
+  const auto file = (path.parent_path() / routing.trace_name).string();
+  auto trace = result::read_text(file);
+  plan::parse_routing_trace(trace, file);
+  keep({"routing", layout.name}, std::move(trace), file, inputs);
+}
+
 /// What cases call the file: as it says itself.
 std::string read_config(const ConfigFolder& of, const std::string& path, InputTexts& inputs) {
   auto text = result::read_text(path);
@@ -75,6 +86,7 @@ std::string read_config(const ConfigFolder& of, const std::string& path, InputTe
         {path, fmt::format("name: \"{}\" stands in every case", printable(name)),
          "give a short one of letters, digits, '.', '_' and '-', without .json at its end"});
   keep({of.dim, name}, std::move(text), path, inputs);
+  if (of.dim == std::string_view(parallelisms_folder.dim)) read_trace({of.dim, name}, path, inputs);
   return name;
 }
 

@@ -28,8 +28,8 @@ std::vector<std::filesystem::path> configs_beside(const std::vector<std::string>
 
 /// Reads each file that a request names by a dimension (`counts`, `model`, `parallelism`), checks
 /// it, keeps its text in the suite, and has the request call it by its content or by the name that
-/// stands in it. `configs` are searched for names, in this order. Throws UsageError, also where the
-/// digest that is asked for is another.
+/// stands in it; so is the trace read that a parallelism's routing names. `configs` are searched
+/// for names, in this order. Throws UsageError, also where the digest that is asked for is another.
 void read_inputs(plan::Suite& suite, const Catalogue& catalogue,
                  const std::vector<std::filesystem::path>& configs);
 

@@ -238,8 +238,9 @@ InputDigests parse_files(ObjectReader reader, const JsonValue& json) {
   InputDigests files;
   for (const auto& [name, value] : reader.rest()) {
     if (!is_kept_input(name))
-      value.refuse("no run keeps a file of that name",
-                   "write model-NAME.json, parallelism-NAME.json, or counts-DIGEST.csv");
+      value.refuse(
+          "no run keeps a file of that name",
+          "write model-NAME.json, parallelism-NAME.json, routing-NAME.csv, or counts-DIGEST.csv");
     const auto digest = value.text();
     const auto hexadecimal = digest.find_first_not_of("0123456789abcdef") == digest.npos;
     if (digest.size() != digits || !hexadecimal)

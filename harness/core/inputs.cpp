@@ -17,6 +17,7 @@ std::vector<Input> inputs_of(const Case& c) {
 
 std::string kept_input(const Input& input) {
   if (input.dim == "counts") return kept_traffic(traffic_name(input.name));
+  if (input.dim == "routing") return fmt::format("routing-{}.csv", input.name);
   return fmt::format("{}-{}.json", input.dim, input.name);
 }
 
@@ -30,6 +31,7 @@ bool is_kept_input(std::string_view file) {
   const auto digest = between("counts-", ".csv");
   return is_plain_name(between("model-", ".json")) ||
          is_plain_name(between("parallelism-", ".json")) ||
+         is_plain_name(between("routing-", ".csv")) ||
          (digest.size() == traffic_digits &&
           digest.find_first_not_of("0123456789abcdef") == digest.npos);
 }

@@ -16,14 +16,15 @@ using InputTexts = std::map<std::string, std::map<std::string, std::string>, std
 /// SHA-256 of what they hold, by kept_input().
 using InputDigests = std::map<std::string, std::string>;
 
-/// A file that a case names.
+/// A file that a case names; or the trace that its parallelism's routing names, which is called by
+/// the parallelism's name under "routing".
 struct Input {
-  std::string dim;   ///< "counts", "model", "parallelism"
+  std::string dim;   ///< "counts", "model", "parallelism", "routing"
   std::string name;  ///< the dimension's value: "file:moe.csv#0123456789ab", "llama-3.1-8b"
   std::string label() const { return dim + "=" + name; }
 };
 
-/// In the order of their dimensions' names.
+/// What the dimensions name, in the order of their names.
 std::vector<Input> inputs_of(const Case& c);
 
 /// The file in a run's folder: "counts-0123456789ab.csv", "model-llama-3.1-8b.json".

@@ -133,7 +133,14 @@ training::Routing read_routing(ObjectReader reader) {
                                          {"balanced", RoutingKind::balanced},
                                          {"zipf", RoutingKind::zipf},
                                          {"dirichlet", RoutingKind::dirichlet},
-                                         {"hot_rank", RoutingKind::hot_rank}});
+                                         {"hot_rank", RoutingKind::hot_rank},
+                                         {"trace", RoutingKind::trace}});
+  if (routing.kind == RoutingKind::trace) {
+    const auto file = reader.value("file");
+    routing.trace_name = file.text();
+    if (routing.trace_name.empty())
+      file.refuse("the name is empty", "give the path of a file, from the layout's folder");
+  }
   const bool drawn_by = routing.kind == RoutingKind::zipf ||
                         routing.kind == RoutingKind::dirichlet ||
                         routing.kind == RoutingKind::hot_rank;

@@ -15,10 +15,10 @@ namespace assay::plan {
 training::Model parse_model(std::string_view text, std::string_view where);
 training::Layout parse_training_layout(std::string_view text, std::string_view where);
 
-/// Popularity of experts as somebody has counted it, for Routing::trace (a layout file names none;
-/// whoever has one sets it): comma-separated whole
-/// numbers, a line per layer, in it one per expert. Throws UsageError naming line and column for
-/// anything else, and for a line in which all is 0.
+/// Popularity of experts as somebody has counted it, for Routing::trace, which whoever reads a
+/// layout file that names one sets: comma-separated whole numbers, a line per layer, in it one per
+/// expert. Throws UsageError naming line and column for anything else, and for a line in which all
+/// is 0.
 std::vector<std::vector<double>> parse_routing_trace(std::string_view csv, std::string_view where);
 
 }  // namespace assay::plan

@@ -70,6 +70,16 @@ class Training(ProgramTest):
                 self.assertGreater(self.case()["verify"]["before"]["checked"], 1000)
                 os.rename(self.path("out"), self.path(f"out{ranks}"))
 
+    def test_experts_get_what_was_counted(self):
+        name = "tiny-moe-ep2-trace"
+        run = self.run_steps(2, "model=tiny-moe", f"parallelism={name}")
+        self.assertEqual(run.code, 0, run)
+        kept = self.read("out", f"routing-{name}.csv")
+        self.assertEqual(kept, self.read(f"configs/layouts/{name}.csv"))
+        self.assertEqual(self.json("out", "result.json")["plan"]["inputs"][f"routing-{name}.csv"],
+                         hashlib.sha256(kept).hexdigest())
+        self.assertRegex(self.case()["notes"]["routing"], "max/mean of experts 1.[4-9]")
+
     def test_wrong_data_fails(self):
         # After the first step, whose check finds nothing.
         run = self.run_steps(2, environment=faults("corrupt:ranks=1:benchmark=all_reduce:after=1"))
@@ -151,6 +161,27 @@ class Training(ProgramTest):
             with self.subTest(settings=settings):
                 self.refuse(self.alone("run", *step(*settings), "--dry-run", "--ranks", str(ranks)),
                             sentence)
+
+    def test_a_broken_trace_is_refused(self):
+        traced = json.loads(self.read("configs/layouts/tiny-moe-ep2-trace.json"))
+        traced["routing"]["file"] = "trace.csv"
+        os.mkdir(self.path("layouts"))
+        self.write("layouts/traced.json", traced)
+        for text, sentence in (
+                (None, "layouts/trace.csv: "),
+                ("", "layouts/trace.csv: .*give one line per layer"),
+                ("{}", "layouts/trace.csv: line 1, column 1: '{}' is no whole number"),
+                ("1,2,3,4,5,6,7,-8\n", "layouts/trace.csv: line 1, column 8: '-8' is no whole"),
+                ("0,0,0,0,0,0,0,0\n", "layouts/trace.csv: line 1: all numbers are 0; give one"),
+                ("1,2,3\n", "tiny-moe as tiny-moe-ep2-trace: the trace trace.csv is of 3 experts; a "
+                 "line of 8 numbers per layer would fit")):
+            with self.subTest(text=text):
+                if text is not None:
+                    with open(self.path("layouts/trace.csv"), "w", encoding="utf-8") as file:
+                        file.write(text)
+                self.refuse(self.alone("run", *step("model=tiny-moe",
+                                                    "parallelism=layouts/traced.json"),
+                                       "--dry-run", "--ranks", "2"), sentence)
 
     def test_an_optional_step_that_does_not_fit_here_is_skipped(self):
         case = {"benchmark": "training_step", "pacing": "isolated", "optional": True,

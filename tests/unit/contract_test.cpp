@@ -204,7 +204,7 @@ INSTANTIATE_TEST_SUITE_P(
             "expects.environment.forbidden: the key is missing; add it"},
         Bad{"\"expects\":{\"files\":{\"tiny\":\"\"}}," + clause(),
             "expects.files.tiny: no run keeps a file of that name; write model-NAME.json, "
-            "parallelism-NAME.json, or counts-DIGEST.csv"},
+            "parallelism-NAME.json, routing-NAME.csv, or counts-DIGEST.csv"},
         Bad{"\"expects\":{\"files\":{\"model-tiny.json\":\"AB\"}}," + clause(),
             "expects.files.model-tiny.json: \"AB\" is no SHA-256; give the 64 digits that "
             "sha256sum prints"},

@@ -17,6 +17,7 @@ TEST(Inputs, AreWhatDimensionsName) {
     kept += kept_input(input) + " ";
   }
   EXPECT_EQ(labels, "counts=file:moe.csv#0123456789ab model=tiny parallelism=tiny-dp2 ");
+  EXPECT_EQ(kept_input({"routing", "moe"}), "routing-moe.csv");
   EXPECT_EQ(kept, "counts-0123456789ab.csv model-tiny.json parallelism-tiny-dp2.json ");
   // Documents may say anything.
   c.dims = {{"model", std::int64_t{7}}, {"counts", std::string("uniform")}};
@@ -24,7 +25,8 @@ TEST(Inputs, AreWhatDimensionsName) {
 }
 
 TEST(Inputs, AreKeptUnderNamesOfTheirOwn) {
-  for (const auto* file : {"model-tiny.json", "parallelism-a-1.json", "counts-0123456789ab.csv"})
+  for (const auto* file :
+       {"model-tiny.json", "parallelism-a-1.json", "routing-a.csv", "counts-0123456789ab.csv"})
     EXPECT_TRUE(is_kept_input(file)) << file;
   for (const auto* file : {"tiny", "model-.json", "model-../x.json", "counts-012.csv",
                            "counts-0123456789AB.csv", "run.jsonl", "model-tiny.csv", ""})

@@ -17,7 +17,10 @@ inline training::Model model(const std::string& name) {
 
 inline training::Layout training_layout(const std::string& name) {
   const auto path = "configs/layouts/" + name + ".json";
-  return plan::parse_training_layout(contents(path), path);
+  auto layout = plan::parse_training_layout(contents(path), path);
+  if (const auto& file = layout.routing.trace_name; !file.empty())
+    layout.routing.trace = plan::parse_routing_trace(contents("configs/layouts/" + file), file);
+  return layout;
 }
 
 /// Groups and streams of a job that no operation uses.

@@ -49,6 +49,26 @@ TEST(TrainingInputs, GrowWithTheRanksOnlyWhereThatIsAskedFor) {
   EXPECT_EQ(not_a_multiple.dp, 2);
 }
 
+/// The trace is called as the layout is that names it.
+TEST(TrainingInputs, HaveTheTraceThatTheirRoutingNames) {
+  auto plan = plan_of(2, "tiny-moe", "traced", "none");
+  plan.inputs["parallelism"]["traced"] = test::contents("configs/layouts/tiny-moe-ep2-trace.json");
+  const auto with = [&](const char* csv) {
+    auto traced = plan;
+    traced.inputs["routing"]["traced"] = csv;
+    return traced;
+  };
+  const auto routing = workload_of(with("8,7,6,5,4,3,2,1\n1,1,1,1,1,1,1,0\n")).layout.routing;
+  EXPECT_EQ(routing.trace[1][7], 0);
+  EXPECT_EQ(routing.trace[0][0], 8);
+  EXPECT_EQ(test::refusal([&] { workload_of(with("1,2\n")); }),
+            "tiny-moe as tiny-moe-ep2-trace: the trace tiny-moe-ep2-trace.csv is of 2 experts; a "
+            "line of 8 numbers per layer would fit");
+  EXPECT_EQ(test::refusal([&] { workload_of(plan); }),
+            "traced: what its routing.file tiny-moe-ep2-trace.csv held is not there; restore the "
+            "folder as the run left it");
+}
+
 TEST(TrainingInputs, AreRefusedWhereTheyDoNotGoTogether) {
   EXPECT_THAT(test::refusal([] {
                 workload_of(plan_of(1024, "tiny", "llama-3.1-405b-tp8-pp8-cp2-vp8", "none"));

@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "harness/plan/json_reader.hpp"
 #include "tests/unit/refusal.hpp"
 #include "tests/unit/training_files.hpp"
@@ -27,25 +25,13 @@ TEST(LayoutSchema, RefusesWhatTheReaderRefuses) {
   EXPECT_TRUE(refused_by_both(R"({"kind": "zipf"})"));
   EXPECT_TRUE(refused_by_both(R"({"kind": "even", "parameter": 1})"));
   EXPECT_TRUE(refused_by_both(R"({"parameter": 1})"));
-  EXPECT_TRUE(refused_by_both(R"({"kind": "trace", "file": "t.csv"})"));
+  EXPECT_FALSE(refused_by_both(R"({"kind": "trace", "file": "t.csv"})"));
+  EXPECT_TRUE(refused_by_both(R"({"kind": "trace", "file": ""})"));
+  EXPECT_TRUE(refused_by_both(R"({"kind": "trace"})"));
+  EXPECT_TRUE(refused_by_both(R"({"kind": "trace", "file": "t.csv", "parameter": 1})"));
+  EXPECT_TRUE(refused_by_both(R"({"kind": "balanced", "file": "t.csv"})"));
   EXPECT_TRUE(refused_by_both(R"({"kind": "dirichlet", "parameter": 1, "locality": 11})"));
   EXPECT_TRUE(refused_by_both(R"({"kind": "zipf", "parameter": 1, "persistence": 1})"));
-}
-
-/// Cases call a file by the name in it, people by the file's: one name for one file.
-TEST(ShippedFiles, AreCalledByTheNameInThem) {
-  namespace fs = std::filesystem;
-  std::size_t files = 0;
-  const auto check = [&](const char* folder, auto parse) {
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      const auto path = entry.path().string();
-      EXPECT_EQ(parse(test::contents(path), path).name, entry.path().stem()) << path;
-      ++files;
-    }
-  };
-  check("configs/models", parse_model);
-  check("configs/layouts", parse_training_layout);
-  EXPECT_GT(files, 30U);
 }
 
 /// Who edits a model or layout that a contract pins gives the contract its new digest.
