@@ -97,7 +97,7 @@ class PreparedStep final : public bench::Prepared {
     executor_.emplace(job, team->rank(), context.device, groups_->communicators(),
                       bench::StepOptions{polls ? bench::Progress::poll : bench::Progress::none,
                                          {.threads = context.threads}});
-    readings_.emplace(job, *executor_, *groups_, *team);
+    readings_.emplace(job, *executor_, *groups_, *team, account.ideal_bubble);
   }
 
   Work work() const override { return work_; }
@@ -206,6 +206,10 @@ class TrainingStep final : public bench::Benchmark {
                      "idle",
                      "hidden",
                      "bubble",
+                     "bubble_ideal",
+                     "bubble_excess",
+                     "comm_wait",
+                     "comm_transfer",
                      "straggler_index",
                      "compute_interference",
                      "communication_interference",

@@ -31,12 +31,13 @@ struct StepReadings::Parts {
 };
 
 StepReadings::StepReadings(const step::Job& job, const StepExecutor& executor,
-                           const StepGroups& groups, comm::Team& ranks)
+                           const StepGroups& groups, comm::Team& ranks, double ideal_bubble)
     : frame_{job.ranks, job.streams, job.groups, {}, {}},
       executor_(executor),
       ranks_(ranks),
       arrivals_(executor.schedule(), groups.teams()),
       labels_(step::labels_of(job)),
+      ideal_bubble_(ideal_bubble),
       comparisons_(most_communications(job)) {}
 
 void StepReadings::end(StepPart part) noexcept {
@@ -132,9 +133,17 @@ std::vector<Harvested> StepReadings::series_of(const std::vector<Parts>& iterati
   add("idle", [](const Parts& parts) { return parts.whole.idle_s; });
   if (comparisons_ > 0)
     add("hidden", [](const Parts& parts) { return parts.whole.overlap_ratio().value_or(none); });
-  if (clock != nullptr)
-    add("bubble", [](const Parts& parts) { return parts.whole.bubble(); }).comparisons =
-        comparisons_;
+  add("bubble_ideal", [this](const Parts&) { return ideal_bubble_; });
+  if (clock != nullptr) {
+    const auto add_compared = [&](const char* name, const auto& value) {
+      add(name, value).comparisons = comparisons_;
+    };
+    add_compared("bubble", [](const Parts& parts) { return parts.whole.bubble(); });
+    add_compared("bubble_excess",
+                 [this](const Parts& parts) { return parts.whole.bubble() - ideal_bubble_; });
+    add_compared("comm_wait", [](const Parts& parts) { return parts.whole.comm_wait_s(); });
+    add_compared("comm_transfer", [](const Parts& parts) { return parts.whole.transfer_s; });
+  }
   const bool apart = !iterations.empty() && iterations.front().apart;
   if (!apart) return series;
   add("compute_interference",

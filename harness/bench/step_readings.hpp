@@ -23,7 +23,9 @@ namespace assay::bench {
 ///   hidden           share of communication that goes on under compute
 ///   straggler_index  of each rank: its rank_compute over that of the middle one
 ///   bubble           share of the step in which a rank waits: idle, or for those who take part in
-///                    its communication
+///                    its communication; bubble_ideal is the job's, bubble_excess what is beyond it
+///   comm_wait        time in which a rank communicates and not all that take part have begun;
+///                    comm_transfer is the rest of its communication
 /// and, of launches of each part too:
 ///   compute_interference, communication_interference: time in the step over time alone, of compute
 ///   and of transfers. A communication transfers from when all that take part in it have begun it.
@@ -31,7 +33,7 @@ class StepReadings {
  public:
   /// All but the job outlive it; `ranks` are all of the job. Local.
   StepReadings(const step::Job& job, const StepExecutor& executor, const StepGroups& groups,
-               comm::Team& ranks);
+               comm::Team& ranks, double ideal_bubble = 0);
 
   /// Around each launch.
   void begin() noexcept { begin_ns_ = now_ns(); }
@@ -63,6 +65,7 @@ class StepReadings {
   comm::Team& ranks_;
   StepArrivals arrivals_;
   std::vector<std::string> labels_;
+  double ideal_bubble_ = 0;
   std::size_t comparisons_ = 0;  ///< communications of the rank that has most
   std::int64_t begin_ns_ = 0;
   Launch pending_{};

@@ -59,6 +59,14 @@ std::string biased(const Blocks& blocks, const Evaluation& result, const Questio
       format_quantity(*marginal, unit), format_quantity(*result.estimate, unit));
 }
 
+/// The tail of a quantile is not in a few iterations, whatever their blocks say.
+std::string too_few(const Blocks& blocks, double q) {
+  const auto needed = stats::least_iterations(q);
+  if (blocks.iterations >= needed) return {};
+  return fmt::format("{} iterations are too few to say that a quantile of {} is met: {} are needed",
+                     blocks.iterations, q, needed);
+}
+
 double joined(std::vector<double>& row, Across across) {
   const auto low = *std::min_element(row.begin(), row.end());
   if (across == Across::min) return low;
@@ -202,6 +210,13 @@ Evaluation evaluate(const Blocks& blocks, const Question& question) {
     return of_every(blocks.quantiles, question);
   result.estimate = stats::order_quantile(blocks.quantiles, 0.5);
   decide_both(blocks.quantiles, question, result);
+  if (result.outcome == Outcome::pass) {
+    result.reason = too_few(blocks, question.clause->q);
+    if (!result.reason.empty()) {
+      result.outcome = Outcome::inconclusive;
+      return result;
+    }
+  }
   if (result.outcome == Outcome::inconclusive || unanimous(result)) return result;
   result.reason = biased(blocks, result, question);
   if (!result.reason.empty()) result.outcome = Outcome::inconclusive;
@@ -212,6 +227,7 @@ bool surely_passes(const Blocks& blocks, const Question& question) {
   const auto& values = blocks.quantiles;
   if (question.clause->metric->source == Source::reading) return false;
   if (!blocks.problem.empty() || !question.pass_bound || values.empty()) return false;
+  if (!too_few(blocks, question.clause->q).empty()) return false;
   if (std::ssize(values) < stats::zero_defect_minimum(0.1, question.alpha_pass)) return false;
   const auto asked = question.pass_question();
   const bool clean = std::all_of(values.begin(), values.end(), [&](double value) {

@@ -23,7 +23,7 @@ struct Metric {
   std::string_view help;
 };
 
-inline constexpr std::array<Metric, 44> metrics{{
+inline constexpr std::array<Metric, 48> metrics{{
     {"time", Unit::second, Better::lower, Source::series, "t_max",
      "T_max: longest local time of an iteration over the ranks of a group"},
     {"wall_time", Unit::second, Better::lower, Source::series, "t_wall",
@@ -80,6 +80,16 @@ inline constexpr std::array<Metric, 44> metrics{{
      "of a training step: share of communication that goes on under compute"},
     {"bubble", Unit::one, Better::lower, Source::series, "bubble",
      "of a training step: share in which a rank waits for others; needs a common clock"},
+    {"bubble_ideal", Unit::one, Better::lower, Source::series, "bubble_ideal",
+     "of a training step: the bubble that its schedule has if only compute takes time"},
+    {"bubble_excess", Unit::one, Better::lower, Source::series, "bubble_excess",
+     "of a training step: bubble minus bubble_ideal; needs a common clock"},
+    {"comm_wait", Unit::second, Better::lower, Source::series, "comm_wait",
+     "of a training step: time in which a rank communicates and waits for others to begin; needs a "
+     "common clock"},
+    {"comm_transfer", Unit::second, Better::lower, Source::series, "comm_transfer",
+     "of a training step: the rest of its communication, which all have begun; needs a common "
+     "clock"},
     {"straggler_index", Unit::one, Better::lower, Source::reading, "straggler_index",
      "of a training step: median compute of each rank over that of the middle rank"},
     {"compute_interference", Unit::one, Better::lower, Source::series, "compute_interference",

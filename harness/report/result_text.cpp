@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "harness/core/beside.hpp"
 #include "harness/core/printable.hpp"
@@ -10,6 +11,7 @@
 #include "harness/report/table.hpp"
 #include "harness/report/text.hpp"
 #include "harness/result/figures.hpp"
+#include "harness/stats/quantile.hpp"
 
 namespace assay::report {
 namespace {
@@ -190,7 +192,9 @@ std::vector<Column> columns(Family family) {
     all.push_back({"mfu", Align::right, "-"});
     add({"#wrong"});
   }
-  add({"p50(us)", "95% of p50(us)", "p99(us)", "n"});
+  add({"p50(us)", "95% of p50(us)"});
+  all.push_back({"p99(us)", Align::right, "-"});
+  add({"n"});
   for (const auto* header : {"layout", "pacing", "group"}) all.push_back({header, Align::left});
   return all;
 }
@@ -211,9 +215,11 @@ std::vector<std::string> row_of(const CaseResult& c, Family family) {
   const auto& time = found->worst;
   row.push_back(microseconds(time.mean));
   append(row, rates(c, family, time.group));
+  const bool says_p99 =
+      family != Family::step || std::cmp_greater_equal(time.n, stats::least_iterations(0.99));
   append(row,
-         {microseconds(time.p50), interval(time), microseconds(time.p99), fmt::format("{}", time.n),
-          c.spec.layout, std::string(name(c.spec.protocol.pacing)),
+         {microseconds(time.p50), interval(time), says_p99 ? microseconds(time.p99) : "-",
+          fmt::format("{}", time.n), c.spec.layout, std::string(name(c.spec.protocol.pacing)),
           found->groups == 1 ? "only" : fmt::format("{}, worst of {}", time.group, found->groups)});
   return row;
 }

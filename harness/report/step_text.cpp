@@ -8,6 +8,7 @@
 #include "harness/core/units.hpp"
 #include "harness/report/table.hpp"
 #include "harness/result/figures.hpp"
+#include "harness/stats/quantile.hpp"
 #include "harness/stats/straggler.hpp"
 
 namespace assay::report {
@@ -100,6 +101,18 @@ std::string slowest_text(const CaseResult& c, const result::ResultDocument& docu
       119);
 }
 
+/// How far the slow steps lie from the usual one, where there are enough to say so.
+std::string jitter_text(const CaseResult& c, double q) {
+  const auto found = figure(c, "time");
+  const auto times = result::metric_values(c, *find_metric("time"), found->group).values;
+  const auto percent = fmt::format("p{:.0f}", 100 * q);
+  const auto needed = stats::least_iterations(q);
+  if (std::ssize(times) < needed)
+    return fmt::format("no {}: {} steps, {} are needed", percent, times.size(), needed);
+  return fmt::format("{} {:.3f} times the median step", percent,
+                     stats::order_quantile(times, q) / found->p50);
+}
+
 std::string shares_text(const CaseResult& c) {
   std::vector<std::string> words;
   const auto say = [&](std::string_view metric, std::string_view sentence, double times = 1) {
@@ -108,9 +121,10 @@ std::string shares_text(const CaseResult& c) {
   };
   say("hidden", "{:.1f}% of communication hidden", 100);
   say("bubble", "{:.1f}% of the step waited", 100);
+  say("bubble_ideal", "ideal bubble {:.1f}%", 100);
   say("compute_interference", "compute {:.2f} times as long as alone");
   say("communication_interference", "transfers {:.2f} times as long as alone");
-  if (words.empty()) return {};
+  for (const double q : {0.95, 0.99}) words.push_back(jitter_text(c, q));
   return wrapped("# ", fmt::format("{}: {}", label(c.spec), fmt::join(words, ", ")), 119);
 }
 

@@ -39,6 +39,8 @@ struct Breakdown {
   double overlapped_s = 0;        ///< and something is computed meanwhile
   double waiting_s = 0;  ///< nothing is computed or transferred: idle, or waiting for others
 
+  /// Something communicates, and of nothing all have arrived.
+  double comm_wait_s() const { return communication_s - transfer_s; }
   /// The share of communication that is hidden behind compute; none: nothing is communicated.
   std::optional<double> overlap_ratio() const;
   /// The bubble: the share of the step in which a rank waits.

@@ -38,6 +38,11 @@ std::size_t quantile_rank(std::size_t n, double q) {
   return std::clamp<std::size_t>(static_cast<std::size_t>(rank), 1, n);
 }
 
+std::int64_t least_iterations(double q) {
+  constexpr double beyond = 10, rounding = 1e-6;
+  return static_cast<std::int64_t>(std::ceil(beyond / std::min(q, 1 - q) * (1 - rounding)));
+}
+
 double order_quantile(std::span<const double> values, double q) {
   std::vector<double> scratch(values.begin(), values.end());
   return select_quantile(scratch, q);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -24,6 +25,10 @@ double select_quantile(std::span<double> scratch, double q);
 double middle(std::span<double> scratch);
 /// The same as order_quantile on values already sorted ascending. O(1).
 double sorted_quantile(std::span<const double> sorted, double q);
+
+/// So few values at least that ten on average lie beyond the q-quantile, on its rarer side: 200 for
+/// 95%, 1,000 for 99%. Of fewer values it is what happened to be the largest. q within (0, 1).
+std::int64_t least_iterations(double q);
 
 /// 1-based order statistics l ≤ u with P(x_(l) ≤ quantile ≤ x_(u)) ≥ confidence:
 /// l = max{l: P(Bin(n,q) ≤ l−1) ≤ α/2}, u = min{u: P(Bin(n,q) ≥ u) ≤ α/2}.

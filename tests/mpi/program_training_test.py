@@ -99,6 +99,9 @@ class Training(ProgramTest):
         self.assertGreater(case["figures"]["straggler_index"]["max"], 1.5)
         parts = means["compute"] + means["exposed_dp"] + means["exposed_world"] + means["idle"]
         self.assertAlmostEqual(parts / means["time"], 1, delta=0.01)
+        self.assertGreater(means["bubble_ideal"], -1e-9)
+        for needs_a_clock in ("bubble", "bubble_excess", "comm_wait", "comm_transfer"):
+            self.assertTrue(needs_a_clock in means or "clock" in case["absent"][needs_a_clock])
         name = f"trace-{case['id']}.json"
         self.assertEqual(case["notes"]["trace"], f"{name}: the last timed iteration of all ranks")
         text = self.read("out", name)

@@ -119,6 +119,28 @@ TEST(Judge, TooFewBlocksPassNothing) {
   EXPECT_EQ(last(contract_of(busbw_clause("\"350 GB/s\"")), world(spec)).outcome, Outcome::pass);
 }
 
+/// Each of 64 blocks of one step is below the bound, but one step in a hundred need not be among
+/// them.
+TEST(Judge, AFewIterationsHaveNoTail) {
+  const auto outcome = [](double q, std::size_t iterations) {
+    CaseSpec spec;
+    spec.block_length = 1;
+    spec.iterations = iterations;
+    const auto clause = busbw_clause("\"350 GB/s\"");
+    auto contract = contract_of(clause);
+    contract.clauses[0].q = q;
+    return judge(contract, world(spec)).findings.back();
+  };
+  EXPECT_EQ(outcome(0.5, 64).outcome, Outcome::pass);
+  EXPECT_EQ(outcome(0.05, 199).outcome, Outcome::inconclusive);
+  EXPECT_THAT(outcome(0.01, 64).sentence,
+              HasSubstr("64 iterations are too few to say that a quantile of 0.01 is met: 1000 are "
+                        "needed"));
+  EXPECT_EQ(outcome(0.05, 200).outcome, Outcome::pass);
+  EXPECT_EQ(outcome(0.99, 999).outcome, Outcome::inconclusive);
+  EXPECT_EQ(outcome(0.99, 1000).outcome, Outcome::pass);
+}
+
 TEST(Judge, BlocksThatTheTimeCutAskForTime) {
   CaseSpec spec;
   spec.iterations = 28;
@@ -315,7 +337,7 @@ TEST(Judge, ADriftTowardsTheBoundForbidsAPass) {
 ResultDocument biased(double one_block) {
   CaseSpec spec;
   spec.block_length = 3;
-  spec.iterations = 64 * 3;
+  spec.iterations = 67 * 3;
   spec.values = [=](std::size_t, std::size_t i) {
     if (i == 100) return one_block;
     const auto u = test::noise(i * 7 + 3);
@@ -445,6 +467,7 @@ TEST(Evaluate, TheShortCutNeverDisagrees) {
       blocks.quantiles.push_back(level + test::noise(seed * 1000 + i) * (seed % 9 == 0 ? 10 : 3) -
                                  drift * static_cast<double>(i));
     blocks.values = blocks.quantiles;
+    blocks.iterations = std::ssize(blocks.values);
     if (!surely_passes(blocks, question)) continue;
     ++taken;
     EXPECT_EQ(evaluate(blocks, question).outcome, Outcome::pass) << seed;

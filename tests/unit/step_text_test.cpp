@@ -62,6 +62,28 @@ TEST(StepText, PartsOfStepsAndTheRankThatIsSlow) {
   EXPECT_THAT(result_table(d), HasSubstr(text));
 }
 
+/// The slowest of a few steps is no p99.
+TEST(StepText, QuantilesOfEnoughStepsOnly) {
+  const auto text_of = [](std::size_t steps) {
+    auto d = test::document(2, 2);
+    auto& c = add_step(d, "on", 1);
+    for (auto& series : c.samples.series)
+      if (series.name != "pilot" && series.axis == Axis::iteration)
+        series.values.assign(steps, series.values.front());
+    auto& times = c.samples.series;
+    for (auto& series : times)
+      for (std::size_t i = 0; series.name == "t_max" && i < steps; i += 50) series.values[i] *= 3;
+    std::string flat;
+    for (const char of : step_parts({&d.cases[0]}, d)) flat += of == '\n' ? ' ' : of;
+    for (auto at = flat.find("  "); at != flat.npos; at = flat.find("  ")) flat.erase(at, 1);
+    return flat;
+  };
+  EXPECT_THAT(text_of(199), HasSubstr("no p95: 199 steps, 200 are needed"));
+  EXPECT_THAT(text_of(200), HasSubstr("p95 1.000 times the median step"));
+  EXPECT_THAT(text_of(999), HasSubstr("no p99: 999 steps, 1000 are needed"));
+  EXPECT_THAT(text_of(1000), HasSubstr("p99 3.000 times the median step"));
+}
+
 TEST(StepText, NothingOfWhatIsNoStep) {
   auto d = test::document(1, 2);
   test::add(d, {});

@@ -77,6 +77,8 @@ TEST(Timeline, WaitingEndsWhenAllAreThere) {
   // Waits from 20 to 50, computes from 30 to 40 meanwhile, transfers from 50 to 80.
   const auto found = of({compute(0, 20), communicate(tp, 20, 80, 50), compute(30, 40)});
   EXPECT_THAT(found.waiting_s, ns(20 + 20)) << "and is idle from 80 on";
+  EXPECT_THAT(found.comm_wait_s(), ns(30)) << "whatever is computed meanwhile";
+  EXPECT_THAT(found.transfer_s, ns(30));
   EXPECT_THAT(found.exposed_s, ElementsAre(ns(50), ns(0))) << "waiting is exposed too";
   // Others arrive after it has ended: their clock is not quite this one.
   EXPECT_THAT(of({communicate(tp, 0, 40, 60)}).waiting_s, ns(100));

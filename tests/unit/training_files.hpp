@@ -1,14 +1,33 @@
 // Models and training layouts as shipped.
 #pragma once
 
+#include <algorithm>
+#include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "harness/plan/training_json.hpp"
 #include "harness/schedule/step.hpp"
 #include "tests/unit/schema_errors.hpp"
 
 namespace assay::test {
+
+inline std::vector<std::string> names_in(const char* folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".json") names.push_back(entry.path().stem());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// The model whose name a layout's begins with; "tiny-moe-ep4" is of tiny-moe.
+inline std::string model_of(const std::string& layout) {
+  std::string longest;
+  for (const auto& name : names_in("configs/models"))
+    if (layout.starts_with(name + "-") && name.size() > longest.size()) longest = name;
+  return longest;
+}
 
 inline training::Model model(const std::string& name) {
   const auto path = "configs/models/" + name + ".json";

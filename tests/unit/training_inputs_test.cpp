@@ -59,6 +59,7 @@ TEST(TrainingInputs, HaveTheTraceThatTheirRoutingNames) {
     return traced;
   };
   const auto routing = workload_of(with("8,7,6,5,4,3,2,1\n1,1,1,1,1,1,1,0\n")).layout.routing;
+  ASSERT_EQ(routing.trace.size(), 2U);
   EXPECT_EQ(routing.trace[1][7], 0);
   EXPECT_EQ(routing.trace[0][0], 8);
   EXPECT_EQ(test::refusal([&] { workload_of(with("1,2\n")); }),

@@ -20,6 +20,8 @@ namespace assay::plan {
 namespace {
 
 using test::contents;
+using test::model_of;
+using test::names_in;
 using test::refusal;
 using test::schema_errors;
 using testing::HasSubstr;
@@ -29,14 +31,6 @@ using training::Model;
 
 std::uint64_t whole(int number) { return static_cast<std::uint64_t>(number); }
 
-std::vector<std::string> names_in(const char* folder) {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.path().extension() == ".json") names.push_back(entry.path().stem());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 TEST(ModelFiles, AreValidAndSayWhereTheirNumbersStand) {
   for (const auto& name : names_in("configs/models")) {
     const auto text = contents("configs/models/" + name + ".json");
@@ -45,14 +39,6 @@ TEST(ModelFiles, AreValidAndSayWhereTheirNumbersStand) {
     EXPECT_EQ(model.name, name);
     EXPECT_NE(model.source, "");
   }
-}
-
-/// The model whose name a layout's begins with; "tiny-moe-ep4" is of tiny-moe.
-std::string model_of(const std::string& layout) {
-  std::string longest;
-  for (const auto& name : names_in("configs/models"))
-    if (layout.starts_with(name + "-") && name.size() > longest.size()) longest = name;
-  return longest;
 }
 
 TEST(LayoutFiles, AreValidAndGoWithTheirModel) {

@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/core/metric.hpp"
 #include "harness/plan/json_reader.hpp"
+#include "harness/schedule/step_timeline.hpp"
+#include "harness/schedule/training/generate.hpp"
 #include "tests/unit/refusal.hpp"
 #include "tests/unit/training_files.hpp"
 
@@ -32,6 +35,25 @@ TEST(LayoutSchema, RefusesWhatTheReaderRefuses) {
   EXPECT_TRUE(refused_by_both(R"({"kind": "balanced", "file": "t.csv"})"));
   EXPECT_TRUE(refused_by_both(R"({"kind": "dirichlet", "parameter": 1, "locality": 11})"));
   EXPECT_TRUE(refused_by_both(R"({"kind": "zipf", "parameter": 1, "persistence": 1})"));
+}
+
+/// What a step's time goes into has a row in the table of metrics, or no clause could ask for it.
+TEST(LayoutFiles, CommunicateUnderLabelsThatMetricsHave) {
+  std::set<std::string> seen;
+  for (const auto& name : test::names_in("configs/layouts")) {
+    auto layout = test::training_layout(name);
+    layout.global_batch = layout.micro_batch * static_cast<std::uint64_t>(layout.dp) *
+                          static_cast<std::uint64_t>(layout.pp);
+    for (const auto& label : step::labels_of(generate(test::model(test::model_of(name)), layout))) {
+      EXPECT_NE(find_metric("exposed_" + label), nullptr) << name << ": " << label;
+      seen.insert(label);
+    }
+  }
+  // And no row is for nothing.
+  for (const auto& metric : metrics)
+    if (metric.name.starts_with("exposed_")) {
+      EXPECT_TRUE(seen.contains(std::string(metric.name.substr(8)))) << metric.name;
+    }
 }
 
 /// Who edits a model or layout that a contract pins gives the contract its new digest.
