@@ -141,7 +141,8 @@ Finding wrong_finding(const std::vector<const CaseResult*>& wrong) {
   }
   result.failed_hosts.assign(hosts.begin(), hosts.end());
   const auto& dims = first.spec.dims;
-  if (dims.contains("backend") && text_dim(dims, "backend") == "mpi" && !dims.contains("step"))
+  const bool in_pairs = !dims.contains("step") && !dims.contains("parallelism");
+  if (dims.contains("backend") && text_dim(dims, "backend") == "mpi" && in_pairs)
     result.next = fmt::format("assay run {} --layout pairs", first.spec.benchmark);
   return result;
 }

@@ -37,9 +37,11 @@ class Training(ProgramTest):
                 clause("slow", "step_time", at_most="1 us"),
                 clause("mfu", "mfu", at_least=1000),
                 clause("tokens", "tokens_per_s", at_least="1 Ptokens/s")]})
-        run = self.launch(2, "run", *step("peak=1 TFLOP/s", "overlap=on,off"), "--contract",
-                          "contract.json", "--out", "out")
-        self.assertIn(run.code, (10, 11), run)
+        run = self.launch(2, "run", "training_step", "-w", "1", "--warmup-time", "0.001", "--pilot",
+                          "20", "--blocks", "12", "--block-length", "1", "--quiet", "--set",
+                          "peak=1 TFLOP/s", "--set", "overlap=off", "--contract", "contract.json",
+                          "--out", "out")
+        self.expect(run, 10, "FAIL +slow ", "FAIL +mfu ", "FAIL +tokens ")
         self.assertRegex(run.flat, "# training_step model parallelism overlap .*tokens/s .*mfu")
         case = self.case()
         self.assertEqual(case["verify"]["before"]["wrong"] + case["verify"]["after"]["wrong"], 0)
@@ -85,6 +87,12 @@ class Training(ProgramTest):
         run = self.run_steps(2, environment=faults("corrupt:ranks=1:benchmark=all_reduce:after=1"))
         self.expect(run, 10, "FAIL +correct .*rank 1.*")
         self.assertGreater(self.case()["verify"]["after"]["wrong"], 0)
+
+    def test_wrong_blocks_of_experts_fail(self):
+        run = self.run_steps(2, "model=tiny-moe", "parallelism=tiny-moe-ep2-trace",
+                             environment=faults("corrupt:ranks=1:benchmark=all_to_all_v"))
+        self.expect(run, 10, "FAIL +correct .*rank 1 .*, buffer dispatch, .*VERDICT")
+        self.assertNotIn("--layout pairs", run.flat)  # no step can be taken so
 
     def test_a_slow_rank_is_named_and_every_rank_is_traced(self):
         small = json.loads(self.read("configs/models/tiny.json"))
