@@ -245,7 +245,8 @@ class RunCommand {
         },
         [&](const Case& spec, std::span<const RankTimeline> timelines) {
           watchdog.await_clearance();
-          writer_->keep(result::trace_name(spec.id), report::chrome_trace(timelines));
+          writer_->keep(result::trace_name(spec.id),
+                        report::chrome_trace(timelines, clock_.record().bound_s));
         });
   }
 

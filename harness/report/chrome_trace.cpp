@@ -25,8 +25,8 @@ class Lines {
     // Names come from files: what is no UTF-8 must not stop the trace.
     text_ += event.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
-  std::string done() const {
-    return "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n" + text_ + "\n]}\n";
+  std::string done(const std::string& metadata) const {
+    return "{\"displayTimeUnit\":\"ms\"," + metadata + "\"traceEvents\":[\n" + text_ + "\n]}\n";
   }
 
  private:
@@ -51,7 +51,7 @@ void name_rank(Lines& lines, const RankTimeline& rank) {
 
 }  // namespace
 
-std::string chrome_trace(std::span<const RankTimeline> ranks) {
+std::string chrome_trace(std::span<const RankTimeline> ranks, double clock_bound_s) {
   auto first_ns = std::numeric_limits<std::int64_t>::max();
   for (const auto& rank : ranks)
     for (const auto& event : rank.events) first_ns = std::min(first_ns, event.begin_ns);
@@ -68,7 +68,10 @@ std::string chrome_trace(std::span<const RankTimeline> ranks) {
                  {"dur", microseconds(event.end_ns - event.begin_ns)},
                  {"args", {{"scope", event.scope}}}});
   }
-  return lines.done();
+  if (!(clock_bound_s > 0)) return lines.done({});
+  const Json metadata{
+      {"clock", fmt::format("each rank's is off by at most {:.3g} us", clock_bound_s * 1e6)}};
+  return lines.done("\"otherData\":" + metadata.dump() + ",");
 }
 
 }  // namespace assay::report

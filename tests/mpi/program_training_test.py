@@ -115,6 +115,7 @@ class Training(ProgramTest):
         text = self.read("out", name)
         entry = next(f for f in self.json("out", "result.json")["files"] if f["path"] == name)
         self.assertEqual(entry["sha256"], hashlib.sha256(text).hexdigest())
+        self.assertRegex(json.loads(text)["otherData"]["clock"], r"off by at most .* us$")
         for process in (1, 2):
             events = [e for e in json.loads(text)["traceEvents"]
                       if e["ph"] == "X" and e["pid"] == process]

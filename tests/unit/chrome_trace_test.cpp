@@ -41,6 +41,13 @@ TEST(ChromeTrace, IsAsTheGoldenFile) {
   EXPECT_EQ(text, golden(text));
 }
 
+TEST(ChromeTrace, SaysHowFarClocksMayBeOff) {
+  const auto trace = nlohmann::json::parse(chrome_trace(two_ranks(), 2.5e-7));
+  EXPECT_EQ(trace.at("otherData").at("clock"), "each rank's is off by at most 0.25 us");
+  EXPECT_EQ(trace.at("traceEvents").size(), 16U);
+  EXPECT_FALSE(nlohmann::json::parse(chrome_trace(two_ranks())).contains("otherData"));
+}
+
 /// What the format asks of each kind of event.
 TEST(ChromeTrace, HasCompleteEventsAndNamesForAllThatTheyAreOn) {
   const auto trace = nlohmann::json::parse(chrome_trace(two_ranks()));
