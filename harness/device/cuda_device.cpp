@@ -56,28 +56,31 @@ VisibleGpus visible_gpus(int rank) {
 
 CudaDevice::CudaDevice(Gpu gpu) : gpu_(std::move(gpu)) {
   cuda::check(gpu_, cudaSetDevice(gpu_.index), "cudaSetDevice");
-  stream_ = make_stream(gpu_);
-  queue_ = {.stream = stream_.get(), .multiprocessors = gpu_.multiprocessors};
+  lanes_ = std::make_unique<Lanes>(gpu_);
   findings_ = allocate(sizeof(kernels::Findings));
 }
 
 void CudaDevice::finish(cudaError_t enqueued, const char* call, std::source_location at) {
   failure_.note(enqueued, call);
-  failure_.note(cudaStreamSynchronize(queue_.stream), call);
+  failure_.note(cudaStreamSynchronize(queue().stream), call);
   cuda::check(gpu_, failure_.code(), failure_.call(), at);
 }
 
-void CudaDevice::wait() noexcept {
-  failure_.note(cudaStreamSynchronize(queue_.stream), "cudaStreamSynchronize");
+void CudaDevice::wait() noexcept { failure_.note(lanes_->wait_for_all(), "cudaStreamSynchronize"); }
+
+std::unique_ptr<Streams> CudaDevice::streams(std::size_t streams, std::size_t events) {
+  return std::make_unique<CudaStreams>(gpu_, *lanes_,
+                                       CudaStreams::Numbers{.streams = streams, .events = events});
 }
 
 Stopwatch* CudaDevice::stopwatch() {
-  if (stopwatch_ == nullptr) stopwatch_ = std::make_unique<CudaStopwatch>(gpu_, queue_);
+  if (stopwatch_ == nullptr)
+    stopwatch_ = std::make_unique<CudaStopwatch>(gpu_, lanes_->own().queue);
   return stopwatch_.get();
 }
 
 HostLink* CudaDevice::host_link() {
-  if (host_link_ == nullptr) host_link_ = std::make_unique<CudaHostLink>(gpu_, queue_.stream);
+  if (host_link_ == nullptr) host_link_ = std::make_unique<CudaHostLink>(gpu_, *lanes_);
   return host_link_.get();
 }
 
@@ -98,79 +101,80 @@ Buffer CudaDevice::allocate(std::size_t bytes) {
   }
   cuda::check(gpu_, code, "cudaMalloc");
   Buffer buffer(base, bytes, free_memory);
-  finish(cudaMemsetAsync(base, 0, bytes, queue_.stream), "cudaMemsetAsync");
+  finish(cudaMemsetAsync(base, 0, bytes, queue().stream), "cudaMemsetAsync");
   return buffer;
 }
 
 void CudaDevice::fill(std::byte* out, const kernels::Pattern& pattern, kernels::Slice slice) {
-  finish(kernels::cuda::fill(queue_, out, pattern, slice), "fill");
+  finish(kernels::cuda::fill(queue(), out, pattern, slice), "fill");
 }
 
 kernels::Mismatch CudaDevice::verify(const std::byte* data, const kernels::Pattern& pattern,
                                      kernels::Slice slice) {
   auto* findings = reinterpret_cast<kernels::Findings*>(findings_.data());
   kernels::Findings found;
-  failure_.note(cudaMemsetAsync(findings, 0, sizeof found, queue_.stream), "cudaMemsetAsync");
-  failure_.note(kernels::cuda::verify(queue_, data, pattern, slice, findings), "verify");
-  finish(cudaMemcpyAsync(&found, findings, sizeof found, cudaMemcpyDeviceToHost, queue_.stream),
+  failure_.note(cudaMemsetAsync(findings, 0, sizeof found, queue().stream), "cudaMemsetAsync");
+  failure_.note(kernels::cuda::verify(queue(), data, pattern, slice, findings), "verify");
+  finish(cudaMemcpyAsync(&found, findings, sizeof found, cudaMemcpyDeviceToHost, queue().stream),
          "cudaMemcpyAsync");
   return found.mismatch(slice.count);
 }
 
 void CudaDevice::poison(std::byte* out, std::size_t bytes) {
-  finish(cudaMemsetAsync(out, poison_byte, bytes, queue_.stream), "cudaMemsetAsync");
+  finish(cudaMemsetAsync(out, poison_byte, bytes, queue().stream), "cudaMemsetAsync");
 }
 
 void CudaDevice::copy(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
-  failure_.note(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, queue_.stream),
+  failure_.note(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, queue().stream),
                 "cudaMemcpyAsync");
 }
 
 void CudaDevice::reduce(std::byte* acc, const std::byte* in, std::size_t count,
                         Reduction reduction) noexcept {
-  failure_.note(kernels::cuda::reduce(queue_, acc, in, count, reduction.type, reduction.op),
+  failure_.note(kernels::cuda::reduce(queue(), acc, in, count, reduction.type, reduction.op),
                 "reduce");
 }
 
 void CudaDevice::divide(std::byte* data, std::size_t count, DataType type, int divisor) noexcept {
-  failure_.note(kernels::cuda::divide(queue_, data, count, type, divisor), "divide");
+  failure_.note(kernels::cuda::divide(queue(), data, count, type, divisor), "divide");
 }
 
 void CudaDevice::copy_doubles(double* b, const double* a, std::size_t count) noexcept {
-  failure_.note(kernels::cuda::copy(queue_, b, a, count), "copy");
+  failure_.note(kernels::cuda::copy(queue(), b, a, count), "copy");
 }
 
 void CudaDevice::triad(double* a, const double* b, const double* c, double s,
                        std::size_t count) noexcept {
-  failure_.note(kernels::cuda::triad(queue_, a, b, c, s, count), "triad");
+  failure_.note(kernels::cuda::triad(queue(), a, b, c, s, count), "triad");
 }
 
 void CudaDevice::write(double* a, double value, std::size_t count) noexcept {
-  failure_.note(kernels::cuda::write(queue_, a, value, count), "write");
+  failure_.note(kernels::cuda::write(queue(), a, value, count), "write");
 }
 
 void CudaDevice::fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept {
-  failure_.note(kernels::cuda::fold(queue_, reinterpret_cast<std::uint64_t*>(bits), a, count),
+  failure_.note(kernels::cuda::fold(queue(), reinterpret_cast<std::uint64_t*>(bits), a, count),
                 "fold");
 }
 
 void CudaDevice::do_nothing() noexcept {
-  failure_.note(kernels::cuda::launch_nothing(queue_), "launch_nothing");
+  failure_.note(kernels::cuda::launch_nothing(queue()), "launch_nothing");
 }
 
 void CudaDevice::put(std::byte* to, std::span<const std::byte> from) {
-  finish(cudaMemcpyAsync(to, from.data(), from.size(), cudaMemcpyHostToDevice, queue_.stream),
+  finish(cudaMemcpyAsync(to, from.data(), from.size(), cudaMemcpyHostToDevice, queue().stream),
          "cudaMemcpyAsync");
 }
 
 void CudaDevice::get(std::span<std::byte> to, const std::byte* from) {
-  finish(cudaMemcpyAsync(to.data(), from, to.size(), cudaMemcpyDeviceToHost, queue_.stream),
+  finish(cudaMemcpyAsync(to.data(), from, to.size(), cudaMemcpyDeviceToHost, queue().stream),
          "cudaMemcpyAsync");
 }
 
 std::unique_ptr<Gemm> CudaDevice::gemm(const GemmCall& call) {
-  if (gemms_ == nullptr)
-    gemms_ = std::make_unique<CudaGemms>(gpu_, queue_.stream, allocate(CudaGemms::workspace_bytes));
+  if (gemms_ == nullptr) gemms_ = std::make_unique<CudaGemms>(gpu_, *lanes_);
+  auto& workspace = lanes_->used().workspace;
+  if (workspace.size() == 0) workspace = allocate(CudaGemms::workspace_bytes);
   return gemms_->make(call);
 }
 

@@ -10,6 +10,7 @@
 #include "harness/device/cuda_host_link.hpp"
 #include "harness/device/cuda_peer_link.hpp"
 #include "harness/device/cuda_stopwatch.hpp"
+#include "harness/device/cuda_streams.hpp"
 #include "harness/device/device.hpp"
 #include "kernels/kernels_cuda.hpp"
 
@@ -18,8 +19,9 @@ namespace assay::device::cuda {
 /// What device::gpus() gives as `visible`, with CUDA's words where there are none.
 VisibleGpus visible_gpus(int rank);
 
-/// Work goes through one stream of its own, in order. Functions that may throw wait for it, so that
-/// what goes wrong on the GPU is told at the latest by the next of them, or by wait() and check().
+/// Work goes through one stream of its own, in order, or that of streams() in use. Functions that
+/// may throw wait for it, so that what goes wrong on the GPU is told at the latest by the next of
+/// them, or by wait() and check().
 class CudaDevice final : public Device {
  public:
   /// Makes `gpu` the current one of the calling thread, which alone uses this object.
@@ -48,22 +50,23 @@ class CudaDevice final : public Device {
   void get(std::span<std::byte> to, const std::byte* from) override;
   std::unique_ptr<Gemm> gemm(const GemmCall& call) override;
   void wait() noexcept override;
+  std::unique_ptr<Streams> streams(std::size_t streams, std::size_t events) override;
   Stopwatch* stopwatch() override;
   HostLink* host_link() override;
   PeerLink* peer_link() override { return &peer_link_; }
   void check() const override;
 
   const Gpu& gpu() const { return gpu_; }
-  /// For whoever enqueues more: kernels, copies, a communicator.
-  const kernels::cuda::Queue& queue() const { return queue_; }
+  /// For whoever enqueues more: kernels, copies, a communicator. Of the stream in use, so to be
+  /// asked for at each launch.
+  const kernels::cuda::Queue& queue() const { return lanes_->used().queue; }
 
  private:
   void finish(cudaError_t enqueued, const char* call,
               std::source_location at = std::source_location::current());
 
   Gpu gpu_;
-  Stream stream_;
-  kernels::cuda::Queue queue_;
+  std::unique_ptr<Lanes> lanes_;
   Buffer findings_;
   CudaFailure failure_;
   CudaPeerLink peer_link_{gpu_};

@@ -60,9 +60,8 @@ constexpr Factors factors;
 /// so it is given Cᵀ = Bᵀ·Aᵀ, its first matrix our B and its second our A.
 class CudaGemm final : public Gemm {
  public:
-  CudaGemm(const Gpu& gpu, cublasLtHandle_t library, cudaStream_t stream, const Buffer& workspace,
-           const GemmCall& call)
-      : gpu_(gpu), library_(library), stream_(stream), workspace_(workspace), call_(call) {
+  CudaGemm(const Gpu& gpu, cublasLtHandle_t library, const Lanes& lanes, const GemmCall& call)
+      : gpu_(gpu), library_(library), lanes_(lanes), call_(call) {
     describe();
     choose();
   }
@@ -71,10 +70,17 @@ class CudaGemm final : public Gemm {
     const bool wide = call_.type == GemmType::fp64;
     const void* one = wide ? static_cast<const void*>(&factors.one_64) : &factors.one_32;
     const void* zero = wide ? static_cast<const void*>(&factors.zero_64) : &factors.zero_32;
-    failure_.note(cublasLtMatmul(library_, product_.get(), one, b, b_.get(), a, a_.get(),
-                                 call_.accumulate ? one : zero, c, c_.get(), c, c_.get(),
-                                 &chosen_.algo, workspace_.data(), chosen_.workspaceSize, stream_),
-                  "cublasLtMatmul");
+    const auto& lane = lanes_.used();
+    // Two streams must not share a workspace, and here none can be had.
+    if (lane.workspace.size() < chosen_.workspaceSize) {
+      failure_.note(CUBLAS_STATUS_NOT_INITIALIZED, "cublasLtMatmul without workspace");
+      return;
+    }
+    failure_.note(
+        cublasLtMatmul(library_, product_.get(), one, b, b_.get(), a, a_.get(),
+                       call_.accumulate ? one : zero, c, c_.get(), c, c_.get(), &chosen_.algo,
+                       lane.workspace.data(), chosen_.workspaceSize, lane.queue.stream),
+        "cublasLtMatmul");
   }
   void check() const override { check_lt(gpu_, failure_.code(), failure_.call()); }
 
@@ -143,7 +149,7 @@ class CudaGemm final : public Gemm {
     check_lt(gpu_, cublasLtMatmulPreferenceCreate(&made), "cublasLtMatmulPreferenceCreate");
     const Preference preference(made);
     prefer<std::uint64_t>(gpu_, preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
-                          workspace_.size());
+                          CudaGemms::workspace_bytes);
     // Parts of a sum are added in the type of the sums: rounded to fp16 or bf16 in between, they
     // would be another result than the one that is verified.
     prefer<std::uint32_t>(gpu_, preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
@@ -178,8 +184,7 @@ class CudaGemm final : public Gemm {
 
   const Gpu& gpu_;
   cublasLtHandle_t library_;
-  cudaStream_t stream_;
-  const Buffer& workspace_;
+  const Lanes& lanes_;
   GemmCall call_;
   Product product_;
   Layout a_, b_, c_;
@@ -189,8 +194,7 @@ class CudaGemm final : public Gemm {
 
 }  // namespace
 
-CudaGemms::CudaGemms(const Gpu& gpu, cudaStream_t stream, Buffer workspace)
-    : gpu_(gpu), stream_(stream), workspace_(std::move(workspace)) {
+CudaGemms::CudaGemms(const Gpu& gpu, const Lanes& lanes) : gpu_(gpu), lanes_(lanes) {
   check_lt(gpu_, cublasLtCreate(&library_), "cublasLtCreate");
 }
 
@@ -199,7 +203,7 @@ CudaGemms::~CudaGemms() {
 }
 
 std::unique_ptr<Gemm> CudaGemms::make(const GemmCall& call) {
-  return std::make_unique<CudaGemm>(gpu_, library_, stream_, workspace_, call);
+  return std::make_unique<CudaGemm>(gpu_, library_, lanes_, call);
 }
 
 }  // namespace assay::device::cuda

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "harness/device/cuda_handles.hpp"
+#include "harness/device/cuda_streams.hpp"
 #include "harness/device/device.hpp"
 
 namespace assay::device::cuda {
@@ -17,18 +18,17 @@ class CudaGemms {
   /// gives there; older ones need less.
   static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;
 
-  /// In the order of `stream` of `gpu`, which outlive it and all it makes. Throws RunError.
-  CudaGemms(const Gpu& gpu, cudaStream_t stream, Buffer workspace);
+  /// In the order of the stream in use. Both outlive it and all it makes. Throws RunError.
+  CudaGemms(const Gpu& gpu, const Lanes& lanes);
   ~CudaGemms();
 
-  /// What Device::gemm() gives. The first algorithm that the library's heuristic names: what an
-  /// application gets that does not search.
+  /// What Device::gemm() gives; the lane in use has a workspace of workspace_bytes. The first
+  /// algorithm that the library's heuristic names: what an application gets that does not search.
   std::unique_ptr<Gemm> make(const GemmCall& call);
 
  private:
   const Gpu& gpu_;
-  cudaStream_t stream_;
-  Buffer workspace_;
+  const Lanes& lanes_;
   cublasLtHandle_t library_ = nullptr;
 };
 

@@ -33,11 +33,18 @@ Stream make_stream(const Gpu& gpu) {
   return Stream(stream);
 }
 
-Event make_event(const Gpu& gpu) {
+namespace {
+
+Event event_of(const Gpu& gpu, unsigned flags) {
   cudaEvent_t event = nullptr;
-  check(gpu, cudaEventCreateWithFlags(&event, cudaEventDefault), "cudaEventCreateWithFlags");
+  check(gpu, cudaEventCreateWithFlags(&event, flags), "cudaEventCreateWithFlags");
   return Event(event);
 }
+
+}  // namespace
+
+Event make_event(const Gpu& gpu) { return event_of(gpu, cudaEventDefault); }
+Event make_place(const Gpu& gpu) { return event_of(gpu, cudaEventDisableTiming); }
 
 double seconds_between(const Gpu& gpu, const Event& start, const Event& stop) {
   float milliseconds = 0;

@@ -42,6 +42,8 @@ using HostMemory = Handled<void*, cudaFreeHost>;
 Stream make_stream(const Gpu& gpu);
 /// With timing.
 Event make_event(const Gpu& gpu);
+/// Without: only to be waited for.
+Event make_place(const Gpu& gpu);
 /// From `start` to `stop`; both have happened.
 double seconds_between(const Gpu& gpu, const Event& start, const Event& stop);
 /// Begins to record what is enqueued on `stream` instead of running it.

@@ -10,9 +10,9 @@ void free_pinned(void* base, std::size_t) noexcept { cudaFreeHost(base); }
 
 }  // namespace
 
-CudaHostLink::CudaHostLink(const Gpu& gpu, cudaStream_t stream)
+CudaHostLink::CudaHostLink(const Gpu& gpu, const Lanes& lanes)
     : gpu_(gpu),
-      stream_(stream),
+      lanes_(lanes),
       second_(make_stream(gpu)),
       forked_(make_event(gpu)),
       joined_(make_event(gpu)) {}
@@ -32,20 +32,20 @@ void CudaHostLink::copy(void* to, const void* from, std::size_t bytes,
 }
 
 void CudaHostLink::to_device(LinkEnds ends, std::size_t bytes) noexcept {
-  copy(ends.device, ends.host, bytes, stream_);
+  copy(ends.device, ends.host, bytes, stream());
 }
 
 void CudaHostLink::to_host(LinkEnds ends, std::size_t bytes) noexcept {
-  copy(ends.host, ends.device, bytes, stream_);
+  copy(ends.host, ends.device, bytes, stream());
 }
 
 void CudaHostLink::both_ways(LinkEnds in, LinkEnds out, std::size_t bytes) noexcept {
-  failure_.note(cudaEventRecord(forked_.get(), stream_), "cudaEventRecord");
+  failure_.note(cudaEventRecord(forked_.get(), stream()), "cudaEventRecord");
   failure_.note(cudaStreamWaitEvent(second_.get(), forked_.get(), 0), "cudaStreamWaitEvent");
-  copy(in.device, in.host, bytes, stream_);
+  copy(in.device, in.host, bytes, stream());
   copy(out.host, out.device, bytes, second_.get());
   failure_.note(cudaEventRecord(joined_.get(), second_.get()), "cudaEventRecord");
-  failure_.note(cudaStreamWaitEvent(stream_, joined_.get(), 0), "cudaStreamWaitEvent");
+  failure_.note(cudaStreamWaitEvent(stream(), joined_.get(), 0), "cudaStreamWaitEvent");
 }
 
 void CudaHostLink::check() const { cuda::check(gpu_, failure_.code(), failure_.call()); }

@@ -14,6 +14,7 @@
 #include "harness/device/host_link.hpp"
 #include "harness/device/peer_link.hpp"
 #include "harness/device/stopwatch.hpp"
+#include "harness/device/streams.hpp"
 #include "kernels/kernels.hpp"
 
 namespace assay::device {
@@ -113,6 +114,12 @@ class Device {
   virtual std::unique_ptr<Gemm> gemm(const GemmCall& call) = 0;
   /// Until all that was enqueued is done.
   virtual void wait() noexcept {}
+  /// So many streams and events beside the device's own; null on the host, whose work is done when
+  /// it is given. Throws RunError.
+  virtual std::unique_ptr<Streams> streams([[maybe_unused]] std::size_t streams,
+                                           [[maybe_unused]] std::size_t events) {
+    return nullptr;
+  }
   /// For work that is only enqueued; null where the caller's clock sees it end. One per device.
   /// Throws RunError.
   virtual Stopwatch* stopwatch() { return nullptr; }

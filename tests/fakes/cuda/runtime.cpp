@@ -277,6 +277,14 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
     happened->store(true);
   });
 }
+cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned flags) {
+  if (flags == cudaEventRecordDefault) return cudaEventRecord(event, stream);
+  // Only a node of a graph.
+  if (!stream->captured && stream->captured_into == nullptr) return told(cudaErrorInvalidValue);
+  event->in_capture_of = nullptr;
+  return enqueue("cudaEventRecordWithFlags", stream,
+                 [at = event->at] { *at = std::chrono::steady_clock::now(); });
+}
 cudaError_t cudaEventQuery(cudaEvent_t event) {
   const Entry entry = enter("cudaEventQuery");
   if (entry.error != cudaSuccess) return told(entry.error);
@@ -302,6 +310,11 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   const Entry entry = enter("cudaStreamBeginCapture");
   if (entry.error == cudaSuccess) stream->captured.emplace();
   return told(entry.error);
+}
+cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
+  const bool captured = stream->captured || stream->captured_into != nullptr;
+  *status = captured ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
+  return told(enter("cudaStreamIsCapturing").error);
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   if (!stream->captured) return told(cudaErrorIllegalState);
