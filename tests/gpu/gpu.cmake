@@ -23,7 +23,7 @@ if(NOT HAVE_CUDA)
 endif()
 
 # Instead of CUDA's runtime, cuBLASLt and assay::kernels_cuda, under the same assay::device_cuda.
-add_library(assay_fake_cuda STATIC fakes/cuda/cublaslt.cpp fakes/cuda/kernels.cpp fakes/cuda/runtime.cpp
+add_library(assay_fake_cuda STATIC fakes/cuda/capture.cpp fakes/cuda/cublaslt.cpp fakes/cuda/kernels.cpp fakes/cuda/runtime.cpp
             fakes/cuda/state.cpp)
 target_link_libraries(assay_fake_cuda PUBLIC assay::kernels)
 target_include_directories(assay_fake_cuda SYSTEM PUBLIC ${CUDAToolkit_INCLUDE_DIRS})
@@ -41,7 +41,8 @@ if(HAVE_NCCL)
 endif()
 
 assay_test(cuda_device_test LABEL unit TIMEOUT 120
-  SOURCES unit/cuda_device_test.cpp unit/cuda_gemm_test.cpp gpu/device_conformance.cpp gpu/gemm_conformance.cpp
+  SOURCES unit/cuda_device_test.cpp unit/cuda_gemm_test.cpp unit/cuda_streams_test.cpp gpu/device_conformance.cpp
+          gpu/gemm_conformance.cpp gpu/streams_conformance.cpp
   LINKS assay::benchmarks assay_double_gpus)
 
 assay_test(staged_test LABEL unit TIMEOUT 60
@@ -58,6 +59,6 @@ target_link_libraries(assay_double PRIVATE assay::app assay_double_gpus)
 
 # The same on a GPU, skipped where there is none.
 assay_test(gpu_device_test LABEL gpu TIMEOUT 300
-  SOURCES gpu/device_conformance.cpp gpu/gemm_conformance.cpp gpu/main.cpp
+  SOURCES gpu/device_conformance.cpp gpu/gemm_conformance.cpp gpu/streams_conformance.cpp gpu/main.cpp
   LINKS assay::benchmarks assay::gpus)
 set_tests_properties(gpu_device_test PROPERTIES RESOURCE_LOCK gpu)

@@ -265,6 +265,12 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
   if (first.data == nullptr || second.data == nullptr || result == nullptr ||
       reach(workspace, workspace_bytes) == nullptr)
     return CUBLAS_STATUS_EXECUTION_FAILED;
+  // Memory that is zero when it is given to the first of them belongs to one stream.
+  if (workspace_bytes >= sizeof stream) {
+    auto& user = *static_cast<cudaStream_t*>(reach(workspace, workspace_bytes));
+    if (user != nullptr && user != stream) return CUBLAS_STATUS_INVALID_VALUE;
+    user = stream;
+  }
   return status(enqueue(
                     "cublasLtMatmul", stream, [=] { multiply(first, second, to, result, kept); },
                     result, bytes_of(to)),

@@ -261,7 +261,8 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return destroy(stream, &Leaks::streams);
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  if (stream != nullptr && stream->captured) return told(cudaErrorStreamCaptureUnsupported);
+  if (stream != nullptr && stream->capture != nullptr)
+    return told(cudaErrorStreamCaptureUnsupported);
   return wait("cudaStreamSynchronize", stream);
 }
 
@@ -270,7 +271,11 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) { return destroy(event, &Leaks::events); }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
-  event->in_capture_of = stream->captured ? stream : stream->captured_into;
+  event->capture = stream->capture;
+  if (stream->capture != nullptr) {
+    event->place = stream->capture->place(stream);
+    return told(enter("cudaEventRecord").error);
+  }
   event->happened = std::make_shared<std::atomic<bool>>(false);
   return enqueue("cudaEventRecord", stream, [at = event->at, happened = event->happened] {
     *at = std::chrono::steady_clock::now();
@@ -279,66 +284,74 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 }
 cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned flags) {
   if (flags == cudaEventRecordDefault) return cudaEventRecord(event, stream);
-  // Only a node of a graph.
-  if (!stream->captured && stream->captured_into == nullptr) return told(cudaErrorInvalidValue);
-  event->in_capture_of = nullptr;
+  if (stream->capture == nullptr) return told(cudaErrorInvalidValue);
+  event->capture = nullptr;
   return enqueue("cudaEventRecordWithFlags", stream,
                  [at = event->at] { *at = std::chrono::steady_clock::now(); });
 }
 cudaError_t cudaEventQuery(cudaEvent_t event) {
   const Entry entry = enter("cudaEventQuery");
   if (entry.error != cudaSuccess) return told(entry.error);
+  if (event->capture != nullptr) return told(cudaErrorCapturedEvent);
   const bool happened = event->happened == nullptr || event->happened->load();
   return happened ? cudaSuccess : cudaErrorNotReady;  // which is no error
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
-  // In a graph, what was recorded runs in the order in which it was.
-  if (event->in_capture_of != nullptr) {
-    if (stream != event->in_capture_of) stream->captured_into = event->in_capture_of;
+  if (event->capture != nullptr) {
+    if (event->capture->has_ended()) return told(cudaErrorCapturedEvent);
+    if (stream->capture == nullptr) stream->capture = event->capture;
+    stream->capture->wait(stream, event->place);
     return told(enter("cudaStreamWaitEvent").error);
   }
+  if (stream->capture != nullptr) return told(cudaErrorStreamCaptureIsolation);
   return enqueue("cudaStreamWaitEvent", stream, [happened = event->happened] {
-    while (!happened->load()) std::this_thread::sleep_for(std::chrono::microseconds(20));
+    while (happened != nullptr && !happened->load())
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
   });
 }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t stop) {
+  for (const auto* event : {start, stop}) {
+    if (event->capture != nullptr) return told(cudaErrorCapturedEvent);
+    if (event->happened != nullptr && !event->happened->load()) return told(cudaErrorNotReady);
+  }
   *milliseconds = std::chrono::duration<float, std::milli>(*stop->at - *start->at).count();
   return told(enter("cudaEventElapsedTime").error);
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   const Entry entry = enter("cudaStreamBeginCapture");
-  if (entry.error == cudaSuccess) stream->captured.emplace();
+  if (entry.error == cudaSuccess) stream->capture = std::make_shared<Capture>(stream);
   return told(entry.error);
 }
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
-  const bool captured = stream->captured || stream->captured_into != nullptr;
-  *status = captured ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
+  *status =
+      stream->capture != nullptr ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return told(enter("cudaStreamIsCapturing").error);
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
-  if (!stream->captured) return told(cudaErrorIllegalState);
+  const auto capture = stream->capture;
+  *graph = nullptr;
+  if (capture == nullptr) return told(cudaErrorIllegalState);
+  if (capture->origin() != stream) return told(cudaErrorStreamCaptureUnmatched);
+  capture->end();
   for (auto* other : state().streams)
-    if (other->captured_into == stream) other->captured_into = nullptr;
+    if (other->capture == capture) other->capture = nullptr;
+  if (!capture->is_joined()) return told(cudaErrorStreamCaptureUnjoined);
   const cudaError_t code = create("cudaStreamEndCapture", graph, &Leaks::graphs);
-  if (code == cudaSuccess) (*graph)->work = std::move(*stream->captured);
-  stream->captured.reset();
+  if (code == cudaSuccess) (*graph)->graph = capture->graph();
   return code;
 }
 cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* executable, cudaGraph_t graph,
                                           unsigned long long) {
   const cudaError_t code = create("cudaGraphInstantiateWithFlags", executable, &Leaks::graphs);
-  if (code == cudaSuccess)
-    (*executable)->work = std::make_shared<const std::vector<Work>>(graph->work);
+  if (code == cudaSuccess) (*executable)->graph = std::make_shared<const Graph>(graph->graph);
   return code;
 }
 cudaError_t cudaGraphUpload(cudaGraphExec_t, cudaStream_t) {
   return told(enter("cudaGraphUpload").error);
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
-  return enqueue("cudaGraphLaunch", stream, [all = executable->work] {
-    for (const auto& work : *all) work();
-  });
+  return enqueue("cudaGraphLaunch", stream, [graph = executable->graph] { graph->run(); });
 }
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) { return destroy(graph, &Leaks::graphs); }
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {

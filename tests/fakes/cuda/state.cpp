@@ -190,10 +190,8 @@ cudaError_t enqueue(const char* call, cudaStream_t stream, std::function<void()>
   };
   if (stream == nullptr)
     all();
-  else if (stream->captured)
-    stream->captured->push_back(all);
-  else if (stream->captured_into != nullptr)
-    stream->captured_into->captured->push_back(all);
+  else if (stream->capture != nullptr)
+    stream->capture->add(stream, all);
   else
     stream->give(all);
   return cudaSuccess;

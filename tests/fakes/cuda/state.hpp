@@ -9,14 +9,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
 
+#include "tests/fakes/cuda/capture.hpp"
 #include "tests/fakes/cuda/fake_cuda.hpp"
-
-using Work = std::function<void()>;
 
 // The runtime's opaque types.
 struct CUstream_st {
@@ -24,12 +22,13 @@ struct CUstream_st {
   CUstream_st();
   /// When all is done.
   ~CUstream_st();
+  using Work = assay::fakes::cuda::Work;
   void give(Work work);
   void wait();
 
-  std::optional<std::vector<Work>> captured;  ///< while a graph is recorded
-  /// Another stream, into whose graph work goes since it was told to wait for that one's event.
-  CUstream_st* captured_into = nullptr;
+  /// While a graph is recorded that begins with this stream, or with one for whose event it was
+  /// told to wait.
+  std::shared_ptr<assay::fakes::cuda::Capture> capture;
 
  private:
   void run();
@@ -45,13 +44,15 @@ struct CUevent_st {
   /// Of work too, that may still be under way when the event is gone.
   std::shared_ptr<Moment> at = std::make_shared<Moment>();
   std::shared_ptr<std::atomic<bool>> happened = {};  ///< what was recorded last
-  CUstream_st* in_capture_of = nullptr;
+  /// Where it was recorded last, if that was in a capture.
+  std::shared_ptr<assay::fakes::cuda::Capture> capture = {};
+  assay::fakes::cuda::Capture::Place place = {};
 };
 struct CUgraph_st {
-  std::vector<Work> work;
+  assay::fakes::cuda::Graph graph;
 };
 struct CUgraphExec_st {
-  std::shared_ptr<const std::vector<Work>> work;
+  std::shared_ptr<const assay::fakes::cuda::Graph> graph;
 };
 
 namespace assay::fakes::cuda {
