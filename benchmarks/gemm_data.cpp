@@ -20,8 +20,10 @@ std::int64_t largest_of(device::GemmType type) {
     case device::GemmType::fp32:
     case device::GemmType::tf32:
     case device::GemmType::fp16:
+    case device::GemmType::fp16_fp32:
       return 511;
     case device::GemmType::bf16:
+    case device::GemmType::bf16_fp32:
       return 127;
     case device::GemmType::fp8_e4m3:
       return 15;

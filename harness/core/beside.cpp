@@ -12,9 +12,10 @@ namespace {
 DimValue parse_value(std::string_view key, std::string_view text, std::string_view where) {
   const auto* dim = find_dim(key);
   if (dim->kind == DimKind::bytes) return parse_bytes_option(text, where);
-  if (key == "type" && text == tf32_name)
-    throw UsageError(
-        {std::string(where), "tf32 is a way to multiply, and nothing that is sent", "send fp32"});
+  if (key == "type" && is_way_to_multiply(text))
+    throw UsageError({std::string(where),
+                      fmt::format("{} is a way to multiply, and nothing that is sent", text),
+                      "send fp32"});
   return parse_dim(*dim, text, where);
 }
 

@@ -50,6 +50,12 @@ inline constexpr std::array<DataTypeInfo, 12> data_types{{
 /// fp32 of which a matrix product sees ten bits of fraction: a way to multiply, no type of
 /// elements.
 inline constexpr std::string_view tf32_name = "tf32";
+/// Matrices of the first type whose product is of the second: likewise.
+inline constexpr std::string_view fp16_fp32_name = "fp16_fp32", bf16_fp32_name = "bf16_fp32";
+
+constexpr bool is_way_to_multiply(std::string_view text) {
+  return text == tf32_name || text == fp16_fp32_name || text == bf16_fp32_name;
+}
 
 constexpr const DataTypeInfo& info(DataType type) {
   return data_types[static_cast<std::size_t>(type)];

@@ -34,7 +34,7 @@ bool parse_flag(std::string_view text, std::string_view where) {
 /// Types are stored by their own name, however the input spells them.
 std::string parse_type(std::string_view text, std::string_view where) {
   if (const auto type = data_type_from(text)) return std::string(name(*type));
-  if (text == tf32_name) return std::string(text);
+  if (is_way_to_multiply(text)) return std::string(text);
   std::string names;
   for (const auto& row : data_types) names += (names.empty() ? "" : ", ") + std::string(row.name);
   throw UsageError({std::string(where), fmt::format("'{}' is no element type", text),

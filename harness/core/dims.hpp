@@ -29,7 +29,7 @@ inline constexpr std::array<DimInfo, 27> dim_table{{
      "host_copy: to_device, to_host, both at once; peer_copy: there (from the lower rank), back, "
      "both"},
     {"type", DimKind::text,
-     "element type: int8 … fp64, fp8_e4m3, fp8_e5m2, fp16, bf16; gemm: tf32, too"},
+     "element type: int8 … fp64, fp8_e4m3, fp8_e5m2, fp16, bf16; gemm: tf32, fp16_fp32, bf16_fp32, too"},
     {"op", DimKind::text, "reduction: sum, prod, min, max, avg"},
     {"bytes", DimKind::bytes, "message size: max(send, receive) bytes on a rank"},
     {"root", DimKind::text,

@@ -103,7 +103,13 @@ class CudaGemm final : public Gemm {
     std::size_t rows, columns;
   };
 
-  Layout layout(DataType type, Extent extent, Stored stored) const {
+  template <class T>
+  void set(const Layout& layout, cublasLtMatrixLayoutAttribute_t which, T value) const {
+    check_lt(gpu_, cublasLtMatrixLayoutSetAttribute(layout.get(), which, &value, sizeof value),
+             "cublasLtMatrixLayoutSetAttribute");
+  }
+
+  Layout layout(DataType type, Extent extent, Stored stored, std::size_t stride) const {
     const auto [rows, columns] =
         stored == Stored::by_rows ? Extent{extent.columns, extent.rows} : extent;
     cublasLtMatrixLayout_t made = nullptr;
@@ -111,7 +117,12 @@ class CudaGemm final : public Gemm {
              cublasLtMatrixLayoutCreate(&made, type_of(type), rows, columns,
                                         static_cast<std::int64_t>(rows)),
              "cublasLtMatrixLayoutCreate");
-    return Layout(made);
+    Layout layout(made);
+    if (call_.batch > 1) {
+      set(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, static_cast<std::int32_t>(call_.batch));
+      set(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, static_cast<std::int64_t>(stride));
+    }
+    return layout;
   }
 
   void turn(cublasLtMatmulDescAttributes_t which, Stored stored) {
@@ -131,9 +142,9 @@ class CudaGemm final : public Gemm {
     product_ = Product(made);
     turn(CUBLASLT_MATMUL_DESC_TRANSA, call_.b);
     turn(CUBLASLT_MATMUL_DESC_TRANSB, call_.a);
-    a_ = layout(type.in, {call_.m, call_.k}, call_.a);
-    b_ = layout(type.in, {call_.k, call_.n}, call_.b);
-    c_ = layout(type.out, {call_.m, call_.n}, Stored::by_rows);
+    a_ = layout(type.in, {call_.m, call_.k}, call_.a, call_.strides.a);
+    b_ = layout(type.in, {call_.k, call_.n}, call_.b, call_.strides.b);
+    c_ = layout(type.out, {call_.m, call_.n}, Stored::by_rows, call_.strides.c);
   }
 
   template <class T>

@@ -1,5 +1,5 @@
-// Gemm: a matrix product C = A·B, or C += A·B, with everything but the matrices resolved before
-// timing.
+// Gemm: a matrix product C = A·B, or C += A·B, or a batch of them, with everything but the matrices
+// resolved before timing.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 namespace assay::device {
 
 /// Of which elements a product is made, and how.
-enum class GemmType { fp64, fp32, tf32, fp16, bf16, fp8_e4m3 };
+enum class GemmType { fp64, fp32, tf32, fp16, bf16, fp8_e4m3, fp16_fp32, bf16_fp32 };
 
 struct GemmTypeInfo {
   GemmType type;
@@ -24,14 +24,17 @@ struct GemmTypeInfo {
 };
 
 /// tf32: elements are fp32, of which the multipliers see ten bits of fraction; never taken where
-/// fp32 is asked for. Sums are fp64 for fp64, else fp32.
-inline constexpr std::array<GemmTypeInfo, 6> gemm_types{{
+/// fp32 is asked for. Sums are fp64 for fp64, else fp32; fp16_fp32 and bf16_fp32 give them as they
+/// are, which is how gradients of weights are added up.
+inline constexpr std::array<GemmTypeInfo, 8> gemm_types{{
     {GemmType::fp64, "fp64", DataType::fp64, DataType::fp64, true},
     {GemmType::fp32, "fp32", DataType::fp32, DataType::fp32, true},
     {GemmType::tf32, tf32_name, DataType::fp32, DataType::fp32, false},
     {GemmType::fp16, "fp16", DataType::fp16, DataType::fp16, false},
     {GemmType::bf16, "bf16", DataType::bf16, DataType::bf16, false},
     {GemmType::fp8_e4m3, "fp8_e4m3", DataType::fp8_e4m3, DataType::bf16, false},
+    {GemmType::fp16_fp32, fp16_fp32_name, DataType::fp16, DataType::fp32, false},
+    {GemmType::bf16_fp32, bf16_fp32_name, DataType::bf16, DataType::fp32, false},
 }};
 
 constexpr const GemmTypeInfo& info(GemmType type) {
@@ -46,6 +49,11 @@ constexpr std::optional<GemmType> gemm_type_from(std::string_view name) {
 /// Which elements of a matrix are neighbours in memory: those of a row, or those of a column.
 enum class Stored { by_rows, by_columns };
 
+/// From each product's matrices of a batch to the next one's, in elements.
+struct BatchStrides {
+  std::size_t a = 0, b = 0, c = 0;
+};
+
 /// A is m × k, B k × n, C m × n and stored by rows; all without gaps.
 struct GemmCall {
   GemmType type = GemmType::fp32;
@@ -55,6 +63,10 @@ struct GemmCall {
   std::size_t alignment = 64;  ///< every matrix begins at a multiple of so many bytes
   int threads = 1;             ///< of a host
   bool accumulate = false;     ///< C += A·B
+  /// So many products; those of a GPU at the same time. What they read may be the same, but no two
+  /// write the same.
+  std::size_t batch = 1;
+  BatchStrides strides{};  ///< where there are several
 };
 
 /// Of one device, which outlives it.

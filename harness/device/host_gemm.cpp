@@ -20,10 +20,10 @@ class HostGemm final : public Gemm {
   }
 
   void launch(const std::byte* a, const std::byte* b, std::byte* c) noexcept override {
-    if (call_.type == GemmType::fp32)
-      multiply<float, cblas_sgemm>(a, b, c);
-    else
-      multiply<double, cblas_dgemm>(a, b, c);
+    const auto width = size_of(info(call_.type).in);
+    const auto& strides = call_.strides;
+    for (std::size_t i = 0; i < call_.batch; ++i)
+      multiply_one(a + i * strides.a * width, b + i * strides.b * width, c + i * strides.c * width);
   }
   void check() const override {}
   std::map<std::string, std::string> notes() const override {
@@ -31,6 +31,12 @@ class HostGemm final : public Gemm {
   }
 
  private:
+  void multiply_one(const std::byte* a, const std::byte* b, std::byte* c) const noexcept {
+    if (call_.type == GemmType::fp32)
+      multiply<float, cblas_sgemm>(a, b, c);
+    else
+      multiply<double, cblas_dgemm>(a, b, c);
+  }
   template <class T, auto gemm>
   void multiply(const std::byte* a, const std::byte* b, std::byte* c) const noexcept {
     const bool a_turned = call_.a == Stored::by_columns, b_turned = call_.b == Stored::by_columns;

@@ -42,6 +42,26 @@ TEST_P(GemmOnGpu, AddsToWhatIsThere) {
   EXPECT_EQ(wrong({.type = GetParam().type, .m = 48, .n = 32, .k = 64, .accumulate = true}), "");
 }
 
+TEST_P(GemmOnGpu, MakesABatchAtATime) {
+  const bool narrow = GetParam().type == device::GemmType::fp8_e4m3;
+  for (const bool accumulate : {false, true})
+    for (const std::size_t gap : {0u, 64u})
+      for (const std::size_t batch : {1u, 2u, 5u}) {
+        if (narrow && accumulate) continue;
+        GemmCall call{.type = GetParam().type, .m = 48, .n = 32, .k = 80};
+        if (narrow) call.b = Stored::by_columns;
+        call.accumulate = accumulate;
+        call.batch = batch;
+        call.strides = test::strides_with_gap(call, gap);
+        try {
+          EXPECT_EQ(wrong(call), "") << batch << ' ' << gap;
+        } catch (const UnsupportedError& error) {
+          if (!narrow) throw;
+          GTEST_SKIP() << error.what();
+        }
+      }
+}
+
 TEST_P(GemmOnGpu, IsExactForOddSizes) {
   if (GetParam().type == device::GemmType::fp8_e4m3) GTEST_SKIP() << "multiples of 16 only";
   EXPECT_EQ(wrong({.type = GetParam().type, .m = 33, .n = 17, .k = 65}), "");

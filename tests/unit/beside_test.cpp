@@ -48,6 +48,8 @@ TEST(Beside, RefusesWhatItDoesNotKnow) {
               HasSubstr("no element type"));
   EXPECT_THAT(test::refusal([] { canonical("all_to_all:type=tf32"); }),
               HasSubstr("tf32 is a way to multiply, and nothing that is sent; send fp32"));
+  EXPECT_THAT(test::refusal([] { canonical("all_to_all:type=bf16_fp32"); }),
+              HasSubstr("bf16_fp32 is a way to multiply, and nothing that is sent"));
 }
 
 Catalogue catalogue() {

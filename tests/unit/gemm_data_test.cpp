@@ -95,6 +95,19 @@ TEST_P(EveryGemmType, AnotherSeedIsAnotherProduct) {
   EXPECT_LT(same, 40) << "of 165; fp8 has 30 values";
 }
 
+TEST_P(EveryGemmType, TheHostMultipliesABatchOneAfterTheOther) {
+  if (!GetParam().on_host) return;
+  const auto host = device::make_host_device();
+  for (const bool accumulate : {false, true})
+    for (const std::size_t gap : {0u, 7u}) {
+      auto how = call(70);
+      how.accumulate = accumulate;
+      how.batch = 3;
+      how.strides = test::strides_with_gap(how, gap);
+      EXPECT_EQ(test::wrong_product(*host, how), "") << gap;
+    }
+}
+
 TEST_P(EveryGemmType, TheHostMultipliesWhatItsLibraryHas) {
   const auto host = device::make_host_device();
   for (const auto a : {device::Stored::by_rows, device::Stored::by_columns})

@@ -26,6 +26,9 @@ struct Layout {
   cudaDataType_t type;
   std::uint64_t rows, columns;
   std::int64_t leading;
+  std::int32_t batch = 1;
+  std::int64_t stride = 0;
+  std::size_t bytes_before(std::int32_t index) const;
 };
 struct Preference {
   std::uint64_t workspace;
@@ -61,8 +64,12 @@ std::size_t width(cudaDataType_t type) {
       return 2;
   }
 }
+std::size_t Layout::bytes_before(std::int32_t index) const {
+  return static_cast<std::size_t>(index * stride) * width(type);
+}
 std::size_t bytes_of(const Layout& layout) {
-  return static_cast<std::size_t>(layout.leading) * layout.columns * width(layout.type);
+  return layout.bytes_before(layout.batch - 1) +
+         static_cast<std::size_t>(layout.leading) * layout.columns * width(layout.type);
 }
 
 template <class Stored>
@@ -131,10 +138,21 @@ void multiply(const Operand& a, const Operand& b, const Layout& to, std::byte* d
     }
 }
 
+void multiply_all(Operand a, Operand b, const Layout& to, std::byte* data, double kept) {
+  const auto *a_data = a.data, *b_data = b.data;
+  for (std::int32_t i = 0; i < to.batch; ++i) {
+    a.data = a_data + a.layout.bytes_before(i);
+    b.data = b_data + b.layout.bytes_before(i);
+    multiply(a, b, to, data + to.bytes_before(i), kept);
+  }
+}
+
 /// fp8 only as tensor cores have it: the first matrix turned, the second not, and sizes that are
 /// multiples of 16.
 bool is_known(const Product& product, const Layout& a, const Layout& c) {
-  if (a.type != CUDA_R_8F_E4M3) return true;
+  if (a.batch != c.batch) return false;
+  if (a.type != CUDA_R_8F_E4M3)
+    return a.type == c.type || (c.type == CUDA_R_32F && width(a.type) == 2);
   return product.turned[0] == CUBLAS_OP_T && product.turned[1] == CUBLAS_OP_N && a.rows % 16 == 0 &&
          c.rows % 16 == 0 && c.columns % 16 == 0 && c.type == CUDA_R_16BF;
 }
@@ -187,8 +205,20 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t made,
 cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* made, cudaDataType type,
                                           uint64_t rows, uint64_t columns, int64_t leading) {
   *made = new cublasLtMatrixLayoutOpaque_t{};
-  inside<Layout>(*made) = {type, rows, columns, leading};
+  inside<Layout>(*made) = {.type = type, .rows = rows, .columns = columns, .leading = leading};
   ++state().made.products;
+  return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t made,
+                                                cublasLtMatrixLayoutAttribute_t which,
+                                                const void* value, size_t bytes) {
+  auto& mine = inside<Layout>(made);
+  if (which == CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT)
+    std::memcpy(&mine.batch, value, bytes);
+  else if (which == CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET)
+    std::memcpy(&mine.stride, value, bytes);
+  else
+    return CUBLAS_STATUS_INVALID_VALUE;
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t made) {
@@ -272,8 +302,8 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
     user = stream;
   }
   return status(enqueue(
-                    "cublasLtMatmul", stream, [=] { multiply(first, second, to, result, kept); },
-                    result, bytes_of(to)),
+                    "cublasLtMatmul", stream,
+                    [=] { multiply_all(first, second, to, result, kept); }, result, bytes_of(to)),
                 CUBLAS_STATUS_EXECUTION_FAILED);
 }
 
