@@ -48,6 +48,18 @@ void write(double* a, double value, std::size_t count) noexcept;
 /// *bits ^= a[0] ^ a[1] ^ … of words of 8 bytes; counts 8 bytes of work per element.
 void fold(std::uint64_t* bits, const void* a, std::size_t count) noexcept;
 
+/// Rows of numbers without gaps.
+struct Rows {
+  std::size_t count = 0, width = 0;
+  double scale = 1;  ///< of what goes into the exponential; positive
+};
+
+/// Of fp64, fp32, fp16 or bf16: each row becomes exp(scale·x) over the sum of these. Calculated in
+/// fp64 for fp64, else in fp32.
+void softmax(void* data, const Rows& rows, DataType type) noexcept;
+/// From `data`, which softmax() gave, and the `gradient` of these to that of what was given to it.
+void softmax_gradient(const void* data, void* gradient, const Rows& rows, DataType type) noexcept;
+
 /// The instruction set in use: "avx512", "avx2", "baseline". Recorded in the fingerprint.
 std::string_view instruction_set() noexcept;
 /// For tests and micro benchmarks: uses `name` from now on; false if this CPU lacks it.

@@ -33,6 +33,10 @@ cudaError_t triad(const Queue& queue, double* a, const double* b, const double* 
 cudaError_t write(const Queue& queue, double* a, double value, std::size_t count);
 /// Of 8 bytes each; `bits` are the GPU's.
 cudaError_t fold(const Queue& queue, std::uint64_t* bits, const void* a, std::size_t count);
+/// Not the host's bits: exponentials are the GPU's, and sums have another order.
+cudaError_t softmax(const Queue& queue, void* data, const Rows& rows, DataType type);
+cudaError_t softmax_gradient(const Queue& queue, const void* data, void* gradient, const Rows& rows,
+                             DataType type);
 /// A kernel of one thread that does nothing.
 cudaError_t launch_nothing(const Queue& queue);
 

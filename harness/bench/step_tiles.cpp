@@ -191,10 +191,10 @@ bool StepTiles::run(std::size_t index) noexcept {
       products_[tile.product]->launch(tile.a, tile.b, tile.c);
       break;
     case Tile::What::softmax:
-      softmax(tile.c, tile.rows, tile.type);
+      device_.softmax(tile.c, tile.rows, tile.type);
       break;
     case Tile::What::softmax_gradient:
-      softmax_gradient(tile.a, tile.c, tile.rows, tile.type);
+      device_.softmax_gradient(tile.a, tile.c, tile.rows, tile.type);
       break;
     case Tile::What::triad:
       device_.triad(reinterpret_cast<double*>(tile.c), doubles(tile.a), doubles(tile.b), 0,

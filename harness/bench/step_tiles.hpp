@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "harness/bench/step_memory.hpp"
-#include "harness/bench/step_softmax.hpp"
 
 namespace assay::bench {
 
@@ -27,7 +26,7 @@ struct Tile {
   bool look = false;  ///< afterwards
   DataType type = DataType::fp32;
   std::uint32_t product = 0;  ///< index
-  Rows rows{};                ///< softmax
+  kernels::Rows rows{};       ///< softmax
   std::size_t count = 0;      ///< triad, fold: of eight bytes
   const std::byte* a = nullptr;
   const std::byte* b = nullptr;

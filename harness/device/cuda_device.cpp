@@ -157,6 +157,16 @@ void CudaDevice::fold(std::byte* bits, const std::byte* a, std::size_t count) no
                 "fold");
 }
 
+void CudaDevice::softmax(std::byte* data, const kernels::Rows& rows, DataType type) noexcept {
+  failure_.note(kernels::cuda::softmax(queue(), data, rows, type), "softmax");
+}
+
+void CudaDevice::softmax_gradient(const std::byte* data, std::byte* gradient,
+                                  const kernels::Rows& rows, DataType type) noexcept {
+  failure_.note(kernels::cuda::softmax_gradient(queue(), data, gradient, rows, type),
+                "softmax_gradient");
+}
+
 void CudaDevice::do_nothing() noexcept {
   failure_.note(kernels::cuda::launch_nothing(queue()), "launch_nothing");
 }

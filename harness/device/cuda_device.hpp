@@ -42,6 +42,9 @@ class CudaDevice final : public Device {
              std::size_t count) noexcept override;
   void write(double* a, double value, std::size_t count) noexcept override;
   void fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept override;
+  void softmax(std::byte* data, const kernels::Rows& rows, DataType type) noexcept override;
+  void softmax_gradient(const std::byte* data, std::byte* gradient, const kernels::Rows& rows,
+                        DataType type) noexcept override;
   /// A quarter, which the rest of what is under way leaves alone.
   std::size_t cached_bytes() const override { return gpu_.cache_bytes / 4; }
   void do_nothing() noexcept override;

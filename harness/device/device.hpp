@@ -98,6 +98,10 @@ class Device {
   virtual void write(double* a, double value, std::size_t count) noexcept = 0;
   /// *bits ^= a[0] ^ a[1] ^ … of words of 8 bytes, likewise.
   virtual void fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept = 0;
+  /// Rows of fp64, fp32, fp16 or bf16, as kernels::softmax() and its gradient.
+  virtual void softmax(std::byte* data, const kernels::Rows& rows, DataType type) noexcept = 0;
+  virtual void softmax_gradient(const std::byte* data, std::byte* gradient,
+                                const kernels::Rows& rows, DataType type) noexcept = 0;
   /// Memory that stays in the nearest cache which all that computes here shares, and keeps it busy.
   virtual std::size_t cached_bytes() const = 0;
   /// Launches a kernel that does nothing; on the host calls a function.

@@ -86,6 +86,13 @@ class HostDevice final : public Device {
   void fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept override {
     kernels::fold(reinterpret_cast<std::uint64_t*>(bits), a, count);
   }
+  void softmax(std::byte* data, const kernels::Rows& rows, DataType type) noexcept override {
+    kernels::softmax(data, rows, type);
+  }
+  void softmax_gradient(const std::byte* data, std::byte* gradient, const kernels::Rows& rows,
+                        DataType type) noexcept override {
+    kernels::softmax_gradient(data, gradient, rows, type);
+  }
   /// Of a core: a rank computes on one.
   std::size_t cached_bytes() const override { return 12 << 10; }
   void do_nothing() noexcept override {}

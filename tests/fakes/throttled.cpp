@@ -64,6 +64,13 @@ class SlowDevice final : public Device {
   void fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept override {
     inner_.fold(bits, a, count);
   }
+  void softmax(std::byte* data, const kernels::Rows& rows, DataType type) noexcept override {
+    inner_.softmax(data, rows, type);
+  }
+  void softmax_gradient(const std::byte* data, std::byte* gradient, const kernels::Rows& rows,
+                        DataType type) noexcept override {
+    inner_.softmax_gradient(data, gradient, rows, type);
+  }
   std::size_t cached_bytes() const override { return inner_.cached_bytes(); }
   void do_nothing() noexcept override { inner_.do_nothing(); }
   std::string kernels() const override { return inner_.kernels(); }
@@ -73,6 +80,9 @@ class SlowDevice final : public Device {
     return std::make_unique<SlowGemm>(inner_.gemm(call), factor_);
   }
   void wait() noexcept override { inner_.wait(); }
+  std::unique_ptr<device::Streams> streams(std::size_t streams, std::size_t events) override {
+    return inner_.streams(streams, events);
+  }
   device::Stopwatch* stopwatch() override { return inner_.stopwatch(); }
   device::HostLink* host_link() override { return inner_.host_link(); }
   device::PeerLink* peer_link() override { return inner_.peer_link(); }

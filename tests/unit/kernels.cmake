@@ -3,6 +3,7 @@ assay_test(float_formats_test LABEL unit TIMEOUT 60 SOURCES unit/float_formats_t
 assay_test(kernels_test LABEL unit TIMEOUT 60 SOURCES unit/kernels_test.cpp LINKS assay::kernels)
 assay_test(reduce_test LABEL unit TIMEOUT 60 SOURCES unit/reduce_test.cpp LINKS assay::kernels)
 assay_test(grid_test LABEL unit TIMEOUT 60 SOURCES unit/grid_test.cpp LINKS assay::kernels)
+assay_test(softmax_test LABEL unit TIMEOUT 60 SOURCES unit/softmax_test.cpp LINKS assay::kernels)
 assay_test(device_test LABEL unit TIMEOUT 60 SOURCES unit/device_test.cpp LINKS assay::device)
 if(HAVE_CUDA)
   assay_test(float_formats_cuda_test LABEL unit TIMEOUT 60

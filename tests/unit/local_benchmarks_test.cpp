@@ -51,6 +51,13 @@ class ReachableDevice final : public device::Device {
   void fold(std::byte* bits, const std::byte* a, std::size_t count) noexcept override {
     inner_->fold(bits, a, count);
   }
+  void softmax(std::byte* x, const kernels::Rows& rows, DataType type) noexcept override {
+    inner_->softmax(x, rows, type);
+  }
+  void softmax_gradient(const std::byte* x, std::byte* gradient, const kernels::Rows& rows,
+                        DataType type) noexcept override {
+    inner_->softmax_gradient(x, gradient, rows, type);
+  }
   void do_nothing() noexcept override { inner_->do_nothing(); }
   std::size_t cached_bytes() const override { return inner_->cached_bytes(); }
   std::string kernels() const override { return inner_->kernels(); }

@@ -138,6 +138,25 @@ cudaError_t fold(const Queue& queue, std::uint64_t* bits, const void* a, std::si
       to, sizeof *bits);
 }
 
+cudaError_t softmax(const Queue& queue, void* data, const Rows& rows, DataType type) {
+  const std::size_t bytes = rows.count * rows.width * size_of(type);
+  void* to = reach(data, bytes);
+  if (to == nullptr) return told(cudaErrorIllegalAddress);
+  return launch(
+      "softmax", queue, [=] { kernels::softmax(to, rows, type); }, to, bytes);
+}
+
+cudaError_t softmax_gradient(const Queue& queue, const void* data, void* gradient, const Rows& rows,
+                             DataType type) {
+  const std::size_t bytes = rows.count * rows.width * size_of(type);
+  const void* from = reach(data, bytes);
+  void* to = reach(gradient, bytes);
+  if (from == nullptr || to == nullptr) return told(cudaErrorIllegalAddress);
+  return launch(
+      "softmax_gradient", queue, [=] { kernels::softmax_gradient(from, to, rows, type); }, to,
+      bytes);
+}
+
 cudaError_t launch_nothing(const Queue& queue) {
   return launch(
       "launch_nothing", queue, [] {}, nullptr, 0);
