@@ -7,12 +7,14 @@
 
 namespace assay::bench {
 
-std::vector<float> ordinary_numbers(std::size_t count) {
-  std::vector<float> numbers(count);
+std::vector<std::uint16_t> ordinary_numbers(std::size_t count) {
+  constexpr std::uint64_t exponent_of_16th = 123;
+  constexpr std::uint64_t fractions = 120;  // of 128; what is above would make an fp8 infinite
+  std::vector<std::uint16_t> numbers(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto bits = mix(i);
-    const auto magnitude = static_cast<float>(1 + (bits >> 1) % 15) / 16;
-    numbers[i] = (bits & 1) != 0 ? -magnitude : magnitude;
+    const auto sign = bits & 1, exponent = exponent_of_16th + (bits >> 1) % 4;
+    numbers[i] = static_cast<std::uint16_t>(sign << 15 | exponent << 7 | (bits >> 8) % fractions);
   }
   return numbers;
 }
@@ -20,7 +22,7 @@ std::vector<float> ordinary_numbers(std::size_t count) {
 StepMemory::StepMemory(const step::Schedule& schedule, device::Device& device) : device_(device) {
   constexpr std::size_t line = 64;
   const auto bytes = std::max(line, device.cached_bytes() / line * line);
-  const auto numbers = ordinary_numbers(bytes / sizeof(float));
+  const auto numbers = ordinary_numbers(bytes / sizeof(std::uint16_t));
   ordinary_ = device.allocate(bytes);
   device.put(ordinary_.data(), std::as_bytes(std::span(numbers)));
   for (const auto& [label, type, count] : schedule.buffers) {

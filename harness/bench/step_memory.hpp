@@ -16,9 +16,11 @@ struct Region {
   std::size_t bytes = 0;
 };
 
-/// Numbers between 1/16 and 1 of either sign, as fp32 and, in pairs, as fp64: sums of their
-/// products are neither so small nor so large that arithmetic on them would take longer.
-std::vector<float> ordinary_numbers(std::size_t count);
+/// Random bits that are ordinary numbers of whatever type they are read as: of either sign, as bf16
+/// and, in pairs, as fp32 between 1/16 and 1, in fours as fp64 smaller, as fp16 between 1 and 2;
+/// and finite as fp8. Sums of their products are neither so small nor so large that arithmetic on
+/// them would take longer. Random, as what a GPU draws depends on the bits that change.
+std::vector<std::uint16_t> ordinary_numbers(std::size_t count);
 
 class StepMemory {
  public:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "harness/core/error.hpp"
 
@@ -29,6 +30,16 @@ std::size_t bytes_of(const std::vector<Region>& regions) {
   std::size_t sum = 0;
   for (const auto& region : regions) sum += region.bytes;
   return sum;
+}
+
+/// Of all matrices of a product; more than 256 helps nobody.
+std::size_t common_alignment(const device::GemmCall& call, const Tile& tile) {
+  const auto& type = device::info(call.type);
+  const auto address = [](const std::byte* data) { return reinterpret_cast<std::uintptr_t>(data); };
+  const auto bits = 256 | address(tile.a) | address(tile.b) | address(tile.c) |
+                    (call.strides.a | call.strides.b) * size_of(type.in) |
+                    call.strides.c * size_of(type.out);
+  return std::size_t{1} << std::countr_zero(bits);
 }
 
 }  // namespace
@@ -67,11 +78,17 @@ class StepTiles::Walk {
 
 StepTiles::StepTiles(const step::Schedule& schedule, StepMemory& memory, device::Device& device,
                      const TileSizes& sizes)
-    : schedule_(schedule), memory_(memory), device_(device), sizes_(sizes) {}
+    : schedule_(schedule),
+      memory_(memory),
+      device_(device),
+      sizes_(sizes),
+      enqueues_(device.memory() != device::MemoryKind::host),
+      folded_(memory.more(sizeof(std::uint64_t))) {}
 
 TileRange StepTiles::add(std::size_t index) {
   const auto& operation = schedule_.operations[index];
   const auto& work = schedule_.works[operation.work];
+  stream_ = operation.stream;
   Operands operands{work.name, {}, {}};
   for (const auto& [slice, access] : operation.uses) {
     if (access != Access::write) operands.reads.push_back(memory_.of(slice));
@@ -87,36 +104,50 @@ TileRange StepTiles::add(std::size_t index) {
 
 void StepTiles::push(Tile tile, double seconds) {
   since_look_s_ += seconds;
-  tile.look = since_look_s_ >= sizes_.seconds;
+  tile.look = !enqueues_ && since_look_s_ >= sizes_.seconds;
   if (tile.look) since_look_s_ = 0;
   tiles_.push_back(tile);
 }
 
 std::uint32_t StepTiles::product(const device::GemmCall& call) {
-  const Key key{call.type, call.m, call.n, call.k, call.a, call.b, call.accumulate};
-  const auto [known, added] = known_.try_emplace(key, static_cast<std::uint32_t>(products_.size()));
+  const auto [known, added] =
+      known_.try_emplace({stream_, call}, static_cast<std::uint32_t>(products_.size()));
   if (added) products_.push_back(device_.gemm(call));
   return known->second;
 }
 
-/// Rows of A, and with them of C, tile by tile; where A is stored by columns, in one.
+/// Where somebody looks: one product of a batch after the other.
 void StepTiles::multiply(const device::GemmCall& call, const std::byte* a, const std::byte* b,
                          std::byte* c) {
+  if (enqueues_ || call.batch == 1) return multiply_rows(call, a, b, c);
+  const auto in = size_of(device::info(call.type).in), out = size_of(device::info(call.type).out);
+  auto one = call;
+  one.batch = 1;
+  one.strides = {};
+  for (std::size_t i = 0; i < call.batch; ++i)
+    multiply_rows(one, a + i * call.strides.a * in, b + i * call.strides.b * in,
+                  c + i * call.strides.c * out);
+}
+
+/// Rows of A, and with them of C, tile by tile; where A is stored by columns, in one.
+void StepTiles::multiply_rows(const device::GemmCall& call, const std::byte* a, const std::byte* b,
+                              std::byte* c) {
+  if (call.m == 0 || call.n == 0) return;
   const auto& type = device::info(call.type);
-  const bool whole = call.a == device::Stored::by_columns;
+  const bool whole = enqueues_ || call.a == device::Stored::by_columns;
   const auto parts = whole ? 1 : std::max<std::size_t>(1, call.m / sizes_.rows);
   for (std::size_t i = 0; i < parts; ++i) {
     const auto begin = call.m * i / parts, end = call.m * (i + 1) / parts;
     auto part = call;
     part.m = end - begin;
     part.threads = sizes_.threads;
-    part.alignment = size_of(type.out);
-    push({.what = Tile::What::product,
-          .product = product(part),
-          .a = a + begin * call.k * size_of(type.in),
-          .b = b,
-          .c = c + begin * call.n * size_of(type.out)},
-         2 * real(part.m) * real(part.n) * real(part.k) / flops_per_s);
+    Tile tile{.what = Tile::What::product,
+              .a = a + begin * call.k * size_of(type.in),
+              .b = b,
+              .c = c + begin * call.n * size_of(type.out)};
+    part.alignment = common_alignment(part, tile);
+    tile.product = product(part);
+    push(tile, 2 * real(part.m) * real(part.n) * real(part.k) / flops_per_s);
   }
 }
 
@@ -151,11 +182,23 @@ void StepTiles::compile(const step::Gemm& gemm, const Operands& operands) {
                                    [&](const auto& region) { return region.bytes >= c_bytes; });
   if (a == nullptr || target == writes.end()) operands.too_small();
   auto* c = target->data;
-  for (const auto& [m, n, k] : gemm.shapes) {
-    multiply({.type = type, .m = m, .n = n, .k = k, .accumulate = gemm.accumulate}, a, b, c);
-    a += m * k * in;
-    b += k * n * in;
-    c += m * n * out;
+  for (auto shape = gemm.shapes.begin(); shape != gemm.shapes.end();) {
+    const auto next =
+        std::find_if(shape, gemm.shapes.end(), [&](const auto& other) { return other != *shape; });
+    const auto [m, n, k] = *shape;
+    const auto batch = static_cast<std::size_t>(next - shape);
+    multiply({.type = type,
+              .m = m,
+              .n = n,
+              .k = k,
+              .accumulate = gemm.accumulate,
+              .batch = batch,
+              .strides = {.a = m * k, .b = k * n, .c = m * n}},
+             a, b, c);
+    a += batch * m * k * in;
+    b += batch * k * n * in;
+    c += batch * m * n * out;
+    shape = next;
   }
 }
 
@@ -201,7 +244,7 @@ bool StepTiles::run(std::size_t index) noexcept {
                     tile.count);
       break;
     case Tile::What::fold:
-      device_.fold(reinterpret_cast<std::byte*>(&folded_), tile.b, tile.count);
+      device_.fold(folded_.data, tile.b, tile.count);
       break;
   }
   return tile.look;

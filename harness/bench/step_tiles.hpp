@@ -1,4 +1,5 @@
 // Local work of a step, cut into tiles: what is done between two looks at what goes on beside it.
+// Where work is only enqueued nobody looks: tiles are as large as can be, so that there are few.
 #pragma once
 
 #include <array>
@@ -43,12 +44,12 @@ struct TileRange {
 /// B; attention takes what it reads first for its queries. No matrix is transposed.
 class StepTiles {
  public:
-  /// All three outlive it; memory is on the host.
+  /// All three outlive it; memory is the device's.
   StepTiles(const step::Schedule& schedule, StepMemory& memory, device::Device& device,
             const TileSizes& sizes);
 
-  /// Resolves the local operation of that index. Throws UnsupportedError: no such product here;
-  /// InternalError: memory too small for the work.
+  /// Resolves the local operation of that index, whose stream is in use, where the device has some.
+  /// Throws UnsupportedError: no such product here; InternalError: memory too small for the work.
   TileRange add(std::size_t operation);
   /// Tile `index`; true: it is time to look at what goes on beside.
   bool run(std::size_t index) noexcept;
@@ -62,35 +63,39 @@ class StepTiles {
 
     [[noreturn]] void too_small() const;
   };
-  struct Head;
+  struct Heads;
   struct Block;
   class Walk;
 
   void compile(const step::Gemm& gemm, const Operands& operands);
   void compile(const step::Attention& attention, const Operands& operands);
   void compile(const step::ElementWise& work, const Operands& operands);
-  void attend(const step::Attention& what, const Head& head);
-  void probabilities(const step::Attention& what, const Head& head, const Block& block);
-  void gradients(const step::Attention& what, const Head& head, const Block& block,
+  void attend(const step::Attention& what, const Heads& heads);
+  void probabilities(const step::Attention& what, const Heads& heads, const Block& block);
+  void gradients(const step::Attention& what, const Heads& heads, const Block& block,
                  bool accumulate);
-  void soften(Tile::What kind, const step::Attention& what, const Block& block);
+  void soften(Tile::What kind, const step::Attention& what, const kernels::Rows& rows);
   static device::GemmType type_of_product(const std::string& name, DataType in, DataType out);
   std::uint32_t product(const device::GemmCall& call);
   void multiply(const device::GemmCall& call, const std::byte* a, const std::byte* b, std::byte* c);
+  void multiply_rows(const device::GemmCall& call, const std::byte* a, const std::byte* b,
+                     std::byte* c);
   void push(Tile tile, double seconds);
 
   const step::Schedule& schedule_;
   StepMemory& memory_;
   device::Device& device_;
   TileSizes sizes_;
-  using Key = std::tuple<device::GemmType, std::size_t, std::size_t, std::size_t, device::Stored,
-                         device::Stored, bool>;
-  std::map<Key, std::uint32_t> known_;
+  bool enqueues_;  ///< the device does: nobody looks between tiles
+  /// By stream, too: see device::Streams::use().
+  std::map<std::tuple<std::uint16_t, device::GemmCall>, std::uint32_t> known_;
+  std::uint16_t stream_ = 0;  ///< of the operation that is being resolved
   std::vector<std::unique_ptr<device::Gemm>> products_;
   std::vector<Tile> tiles_;
   double since_look_s_ = 0;
-  std::uint64_t folded_ = 0;
-  std::array<Region, 2> scores_{};  ///< of one block of queries, and their gradients
+  Region folded_;  ///< a word
+                   /// Of one block of queries, and their gradients; by stream.
+  std::map<std::uint16_t, std::array<Region, 2>> scores_;
 };
 
 }  // namespace assay::bench

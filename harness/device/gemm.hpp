@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -52,6 +53,7 @@ enum class Stored { by_rows, by_columns };
 /// From each product's matrices of a batch to the next one's, in elements.
 struct BatchStrides {
   std::size_t a = 0, b = 0, c = 0;
+  auto operator<=>(const BatchStrides&) const = default;
 };
 
 /// A is m × k, B k × n, C m × n and stored by rows; all without gaps.
@@ -67,6 +69,7 @@ struct GemmCall {
   /// write the same.
   std::size_t batch = 1;
   BatchStrides strides{};  ///< where there are several
+  auto operator<=>(const GemmCall&) const = default;
 };
 
 /// Of one device, which outlives it.

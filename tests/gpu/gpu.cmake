@@ -42,7 +42,7 @@ endif()
 
 assay_test(cuda_device_test LABEL unit TIMEOUT 120
   SOURCES unit/cuda_device_test.cpp unit/cuda_gemm_test.cpp unit/cuda_streams_test.cpp gpu/device_conformance.cpp
-          gpu/gemm_conformance.cpp gpu/softmax_conformance.cpp gpu/streams_conformance.cpp
+          gpu/gemm_conformance.cpp gpu/softmax_conformance.cpp gpu/step_tiles_conformance.cpp gpu/streams_conformance.cpp
   LINKS assay::benchmarks assay_double_gpus)
 
 assay_test(staged_test LABEL unit TIMEOUT 60
@@ -59,6 +59,6 @@ target_link_libraries(assay_double PRIVATE assay::app assay_double_gpus)
 
 # The same on a GPU, skipped where there is none.
 assay_test(gpu_device_test LABEL gpu TIMEOUT 300
-  SOURCES gpu/device_conformance.cpp gpu/gemm_conformance.cpp gpu/softmax_conformance.cpp gpu/streams_conformance.cpp gpu/main.cpp
+  SOURCES gpu/device_conformance.cpp gpu/gemm_conformance.cpp gpu/softmax_conformance.cpp gpu/step_tiles_conformance.cpp gpu/streams_conformance.cpp gpu/main.cpp
   LINKS assay::benchmarks assay::gpus)
 set_tests_properties(gpu_device_test PROPERTIES RESOURCE_LOCK gpu)

@@ -87,23 +87,25 @@ TEST_F(StepTilesTest, AProductIsTheSameInTilesOfRows) {
 }
 
 TEST_F(StepTilesTest, ProductsOfAGroupLieBehindEachOther) {
-  const auto a = buffer(5), b = buffer(2), c = buffer(5);
-  prepare({"products", product({{2, 1, 1}, {3, 1, 1}})}, {read(a), read(b), write(c)});
+  const auto a = buffer(7), b = buffer(4), c = buffer(7);
+  prepare({"products", product({{2, 1, 1}, {2, 1, 1}, {0, 1, 1}, {3, 1, 1}})},
+          {read(a), read(b), write(c)});
   set(a, 1);
   set(b, 2);
   run();
   Matrix expected;
-  for (std::size_t i = 0; i < 5; ++i) expected.push_back(data(a)[i] * data(b)[i < 2 ? 0 : 1]);
+  for (std::size_t i = 0; i < 7; ++i)
+    expected.push_back(data(a)[i] * data(b)[i < 2 ? 0 : i < 4 ? 1 : 3]);
   expect_near(values(c), expected);
 }
 
 TEST_F(StepTilesTest, RefusesWhatTheHostCannotMultiply) {
   const auto a = buffer(1), b = buffer(1), c = buffer(1);
   EXPECT_EQ(test::failure([&] {
-              prepare({"qkv", step::Gemm{{{1, 1, 1}}, DataType::bf16, DataType::fp32}},
+              prepare({"qkv", step::Gemm{{{1, 1, 1}}, DataType::fp32, DataType::bf16}},
                       {read(a), read(b), write(c)});
             }),
-            "qkv: there is no product of bf16 matrices that gives fp32; choose other types");
+            "qkv: there is no product of fp32 matrices that gives bf16; choose other types");
 }
 
 TEST_F(StepTilesTest, RefusesMemoryThatIsTooSmall) {
