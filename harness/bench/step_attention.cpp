@@ -4,8 +4,9 @@
 // worked out where half of all count as FLOPs. The backward pass works the probabilities out again
 // rather than keep them: five products where four count.
 //
-// Heads that have keys of their own are worked on together, as a batch, where nobody looks at what
-// goes on beside; those that share keys one after the other, as gradients of these add up.
+// Where work is only enqueued, heads are worked on together, as batches: those that share no keys,
+// or those that share them, whichever makes fewer launches. Gradients of keys add up over heads
+// that share them, one after the other.
 #include <algorithm>
 #include <cmath>
 
@@ -31,18 +32,22 @@ struct Tensor {
   std::size_t stride = 0;
 };
 
-/// The `index`-th of tensors of so many elements that lie one behind the other; the first where
-/// memory ends before. The batch has every `step`-th.
+/// So many tensors of `count` elements that lie one behind the other; where memory is too small for
+/// all they overlap.
 struct Tensors {
   Region region;
-  std::size_t count = 0, width = 4;
+  std::size_t number = 1, count = 0, width = 4;
 
-  std::size_t bytes() const { return count * width; }
-  Tensor nth(std::size_t index, std::size_t step) const {
-    const bool fits = (index + 1) * bytes() <= region.bytes;
-    return {region.data + (fits ? index * bytes() : 0), step * count};
+  std::size_t bytes() const { return number * count * width; }
+  std::size_t stride() const {
+    constexpr std::size_t aligned = 32;  // elements
+    if (region.bytes >= bytes()) return count;
+    return (region.bytes / width - count) / (number - 1) / aligned * aligned;
   }
-  bool has(std::size_t number) const { return number * bytes() <= region.bytes; }
+  /// The batch has every `step`-th.
+  Tensor nth(std::size_t index, std::size_t step) const {
+    return {region.data + index * stride() * width, step * stride()};
+  }
 };
 
 Region behind(const Region& region, std::size_t bytes) {
@@ -52,8 +57,8 @@ Region behind(const Region& region, std::size_t bytes) {
 
 }  // namespace
 
-/// Heads of queries, and for each the head of keys and values that it shares with some that are
-/// not among them.
+/// Heads of queries, and the heads of keys and values that they see: all another one, or all the
+/// same.
 struct StepTiles::Heads {
   device::GemmType type = device::GemmType::fp32;
   std::size_t width = 4;  ///< of an element
@@ -85,53 +90,65 @@ struct StepTiles::Block {
 
 void StepTiles::compile(const step::Attention& what, const Operands& operands) {
   const auto type = type_of_product(operands.name, what.type, what.type);
-  const auto width = size_of(what.type);
   const auto &reads = operands.reads, &writes = operands.writes;
   if (reads.empty() || writes.empty()) operands.too_small();
   const auto of_keys = what.batch * what.kv_heads, of_queries = what.batch * what.heads;
-  const auto tensors = [&](const Region& region, std::size_t rows, std::size_t dim) {
-    const Tensors made{region, rows * dim, width};
-    if (!made.has(1)) operands.too_small();
-    return made;
+  const auto tensors = [&](const Region& region, std::size_t number, std::size_t count) {
+    const auto width = size_of(what.type);
+    if (region.bytes < count * width) operands.too_small();
+    return Tensors{region, number, count, width};
   };
-  const auto q = tensors(reads.front(), what.queries, what.qk_dim);
+  const auto q = tensors(reads.front(), of_queries, what.queries * what.qk_dim);
+  const auto k_count = what.keys * what.qk_dim, v_count = what.keys * what.v_dim;
   // Keys and values lie behind the queries, or apart.
-  auto kv = behind(reads.front(), of_queries * q.bytes());
+  auto kv = behind(reads.front(), q.bytes());
   for (std::size_t i = 1; i < reads.size(); ++i)
-    if (reads[i].bytes == of_keys * what.keys * (what.qk_dim + what.v_dim) * width) kv = reads[i];
-  const auto k = tensors(kv, what.keys, what.qk_dim);
-  const auto v = tensors(behind(kv, of_keys * k.bytes()), what.keys, what.v_dim);
-  const auto& target =
+    if (reads[i].bytes == of_keys * (k_count + v_count) * q.width) kv = reads[i];
+  const auto k = tensors(kv, of_keys, k_count);
+  const auto v = tensors(behind(kv, k.bytes()), of_keys, v_count);
+  auto target =
       *std::max_element(writes.begin(), writes.end(),
                         [](const auto& one, const auto& other) { return one.bytes < other.bytes; });
-  const auto out = tensors(what.backward ? reads.back() : target, what.queries, what.v_dim);
-  bool together =
-      enqueues_ && q.has(of_queries) && k.has(of_keys) && v.has(of_keys) && out.has(of_queries);
+  const auto out_count = what.queries * what.v_dim;
+  // What heads write at the same time must not overlap.
+  const auto written =
+      what.backward ? q.bytes() + k.bytes() + v.bytes() : of_queries * out_count * q.width;
+  if (enqueues_ && target.bytes < written) target = grown(scratch_[stream_].result, written);
+  const auto out = tensors(what.backward ? reads.back() : target, of_queries, out_count);
   auto dq = q, dk = k, dv = v;
   if (what.backward) {
-    const auto dkv = behind(target, of_queries * q.bytes());
-    dq = tensors(target, what.queries, what.qk_dim);
-    dk = tensors(dkv, what.keys, what.qk_dim);
-    dv = tensors(behind(dkv, of_keys * k.bytes()), what.keys, what.v_dim);
-    together = together && dq.has(of_queries) && dk.has(of_keys) && dv.has(of_keys);
+    const auto dkv = behind(target, q.bytes());
+    dq = tensors(target, of_queries, q.count);
+    dk = tensors(dkv, of_keys, k_count);
+    dv = tensors(behind(dkv, k.bytes()), of_keys, v_count);
   }
-  const auto most_bytes = Block(what, blocks_of(what) - 1, blocks_of(what)).scores() * width;
-  const auto most =
-      together ? std::clamp<std::size_t>(most_score_bytes / most_bytes, 1, of_keys) : 1;
   const auto sharing = what.heads / what.kv_heads;
-  for (std::size_t at = 0; at < of_keys; at += most)
-    for (std::size_t i = at * sharing; i < (at + 1) * sharing; ++i)
-      attend(what, {.type = type,
-                    .width = width,
-                    .count = std::min(most, of_keys - at),
-                    .q = q.nth(i, sharing),
-                    .k = k.nth(at, 1),
-                    .v = v.nth(at, 1),
-                    .out = out.nth(i, sharing),
-                    .dq = dq.nth(i, sharing),
-                    .dk = dk.nth(at, 1),
-                    .dv = dv.nth(at, 1),
-                    .first = i == at * sharing});
+  const auto attend_to = [&](std::size_t first, std::size_t count, std::size_t step) {
+    const auto of = first / sharing, step_of = step / sharing;
+    attend(what, {.type = type,
+                  .width = q.width,
+                  .count = count,
+                  .q = q.nth(first, step),
+                  .k = k.nth(of, step_of),
+                  .v = v.nth(of, step_of),
+                  .out = out.nth(first, step),
+                  .dq = dq.nth(first, step),
+                  .dk = dk.nth(of, step_of),
+                  .dv = dv.nth(of, step_of),
+                  .first = first % sharing == 0});
+  };
+  const auto score_bytes =
+      Block(what, blocks_of(what) - 1, blocks_of(what)).rows() * what.keys * q.width;
+  const auto most = enqueues_ ? std::max<std::size_t>(1, most_score_bytes / score_bytes) : 1;
+  if (most > 1 && sharing > of_keys) {
+    for (std::size_t i = 0; i < of_keys; ++i)
+      for (std::size_t member = 0; member < sharing; member += most)
+        attend_to(i * sharing + member, std::min(most, sharing - member), 1);
+    return;
+  }
+  for (std::size_t i = 0; i < of_keys; i += most)
+    for (std::size_t member = 0; member < sharing; ++member)
+      attend_to(i * sharing + member, std::min(most, of_keys - i), sharing);
 }
 
 /// The last block first: it sees all keys, and begins the sums of their gradients.
@@ -140,8 +157,8 @@ void StepTiles::attend(const step::Attention& what, const Heads& heads) {
   for (std::size_t i = blocks; i-- > 0;) {
     const Block block(what, i, blocks);
     const auto bytes = heads.count * block.scores() * heads.width;
-    for (auto& scores : scores_[stream_])
-      if (scores.bytes < bytes) scores = memory_.more(bytes);
+    grown(scratch_[stream_].scores, bytes);
+    if (what.backward) grown(scratch_[stream_].gradients, bytes);
     probabilities(what, heads, block);
     if (what.backward)
       gradients(what, heads, block, i + 1 < blocks || !heads.first);
@@ -152,7 +169,7 @@ void StepTiles::attend(const step::Attention& what, const Heads& heads) {
                 .k = block.keys(),
                 .batch = heads.count,
                 .strides = {block.scores(), heads.v.stride, heads.out.stride}},
-               scores_[stream_][0].data, heads.at(heads.v, block.first_key, what.v_dim),
+               scratch_[stream_].scores.data, heads.at(heads.v, block.first_key, what.v_dim),
                heads.at(heads.out, block.begin, what.v_dim));
   }
 }
@@ -166,7 +183,7 @@ void StepTiles::probabilities(const step::Attention& what, const Heads& heads, c
             .batch = heads.count,
             .strides = {heads.q.stride, heads.k.stride, block.scores()}},
            heads.at(heads.q, block.begin, what.qk_dim),
-           heads.at(heads.k, block.first_key, what.qk_dim), scores_[stream_][0].data);
+           heads.at(heads.k, block.first_key, what.qk_dim), scratch_[stream_].scores.data);
   soften(Tile::What::softmax, what, {heads.count * block.rows(), block.keys()});
 }
 
@@ -174,8 +191,8 @@ void StepTiles::probabilities(const step::Attention& what, const Heads& heads, c
 void StepTiles::gradients(const step::Attention& what, const Heads& heads, const Block& block,
                           bool accumulate) {
   const auto rows = block.rows(), keys = block.keys(), scores = block.scores();
-  const auto* p = scores_[stream_][0].data;
-  auto* ds = scores_[stream_][1].data;
+  const auto* p = scratch_[stream_].scores.data;
+  auto* ds = scratch_[stream_].gradients.data;
   const auto* out = heads.at(heads.out, block.begin, what.v_dim);
   const GemmCall of_keys{.type = heads.type,
                          .m = keys,
@@ -216,8 +233,8 @@ void StepTiles::soften(Tile::What kind, const step::Attention& what, const kerne
   push({.what = kind,
         .type = what.type,
         .rows = {rows.count, rows.width, 1 / std::sqrt(static_cast<double>(what.qk_dim))},
-        .a = scores_[stream_][0].data,
-        .c = scores_[stream_][backward ? 1 : 0].data},
+        .a = scratch_[stream_].scores.data,
+        .c = backward ? scratch_[stream_].gradients.data : scratch_[stream_].scores.data},
        static_cast<double>(rows.count * rows.width) / elements_per_s);
 }
 

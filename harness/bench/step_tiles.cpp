@@ -116,17 +116,26 @@ std::uint32_t StepTiles::product(const device::GemmCall& call) {
   return known->second;
 }
 
-/// Where somebody looks: one product of a batch after the other.
+Region StepTiles::grown(Region& region, std::size_t bytes) {
+  if (region.bytes < bytes) region = memory_.more(bytes);
+  return region;
+}
+
+/// One product of a batch after the other, where somebody looks or where all go to the same place:
+/// there they add up.
 void StepTiles::multiply(const device::GemmCall& call, const std::byte* a, const std::byte* b,
                          std::byte* c) {
-  if (enqueues_ || call.batch == 1) return multiply_rows(call, a, b, c);
+  const bool together = enqueues_ && call.strides.c != 0;
+  if (together || call.batch == 1) return multiply_rows(call, a, b, c);
   const auto in = size_of(device::info(call.type).in), out = size_of(device::info(call.type).out);
   auto one = call;
   one.batch = 1;
   one.strides = {};
-  for (std::size_t i = 0; i < call.batch; ++i)
+  for (std::size_t i = 0; i < call.batch; ++i) {
     multiply_rows(one, a + i * call.strides.a * in, b + i * call.strides.b * in,
                   c + i * call.strides.c * out);
+    if (call.strides.c == 0) one.accumulate = true;
+  }
 }
 
 /// Rows of A, and with them of C, tile by tile; where A is stored by columns, in one.

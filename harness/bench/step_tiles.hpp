@@ -2,7 +2,6 @@
 // Where work is only enqueued nobody looks: tiles are as large as can be, so that there are few.
 #pragma once
 
-#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -63,6 +62,10 @@ class StepTiles {
 
     [[noreturn]] void too_small() const;
   };
+  /// Of attention: one block's scores, their gradients, and what its own memory has no room for.
+  struct Scratch {
+    Region scores, gradients, result;
+  };
   struct Heads;
   struct Block;
   class Walk;
@@ -75,6 +78,7 @@ class StepTiles {
   void gradients(const step::Attention& what, const Heads& heads, const Block& block,
                  bool accumulate);
   void soften(Tile::What kind, const step::Attention& what, const kernels::Rows& rows);
+  Region grown(Region& region, std::size_t bytes);
   static device::GemmType type_of_product(const std::string& name, DataType in, DataType out);
   std::uint32_t product(const device::GemmCall& call);
   void multiply(const device::GemmCall& call, const std::byte* a, const std::byte* b, std::byte* c);
@@ -93,9 +97,8 @@ class StepTiles {
   std::vector<std::unique_ptr<device::Gemm>> products_;
   std::vector<Tile> tiles_;
   double since_look_s_ = 0;
-  Region folded_;  ///< a word
-                   /// Of one block of queries, and their gradients; by stream.
-  std::map<std::uint16_t, std::array<Region, 2>> scores_;
+  Region folded_;                             ///< a word
+  std::map<std::uint16_t, Scratch> scratch_;  ///< by stream
 };
 
 }  // namespace assay::bench

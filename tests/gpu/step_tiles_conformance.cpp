@@ -176,11 +176,41 @@ TEST_P(StepTilesOnGpu, GradientsAddUpOverHeadsThatShare) {
   }
 }
 
-TEST_P(StepTilesOnGpu, HeadsWithoutMemoryOfTheirOwnAttendOneAfterTheOther) {
+/// Of one sequence: more heads share keys than there are heads of keys.
+step::Attention of_one_key(DataType type, bool backward) {
+  return {1, queries, 64, 6, 1, qk, v, 0, backward, type};
+}
+
+TEST_P(StepTilesOnGpu, HeadsThatShareAttendTogetherWhereTheyAreMore) {
+  constexpr std::uint64_t qkv = 6 * queries * qk + 64 * (qk + v), result = 6 * queries * v;
+  const auto forward = [](DataType type) {
+    return step::Work{"attention", of_one_key(type, false)};
+  };
+  EXPECT_EQ(expect_as_on_host(forward, {in(qkv), out(result)}), 12u);
+  const auto backward = [](DataType type) {
+    return step::Work{"attention", of_one_key(type, true)};
+  };
+  // Gradients of keys and values add up, head after head.
+  EXPECT_EQ(expect_as_on_host(backward, {in(qkv), in(result), out(qkv)}), 4u * (5 + 6 + 6));
+}
+
+TEST_P(StepTilesOnGpu, WhatIsReadMayOverlap) {
   const auto work = [](DataType type) {
     return step::Work{"attention", attention(type, 64, 0, false)};
   };
-  EXPECT_EQ(expect_as_on_host(work, {in(elements_of_qkv(64)), out(queries * v)}), 96u);
+  EXPECT_EQ(expect_as_on_host(work, {in(elements_of_qkv(64) - 3 * 64 * v), out(elements_of_out)}),
+            24u);
+}
+
+TEST_P(StepTilesOnGpu, WhatIsWrittenAtTheSameTimeDoesNotOverlap) {
+  for (const bool backward : {false, true}) {
+    const step::Work work{"attention", attention(GetParam(), 64, 0, backward)};
+    const auto small = out(backward ? elements_of_qkv(64) - 64 * v : queries * v);
+    OneOperation made(gpu, work, {in(elements_of_qkv(64)), in(elements_of_out), small});
+    const auto before = made.values(2);
+    made.run();
+    EXPECT_EQ(made.values(2), before) << "it goes elsewhere";
+  }
 }
 
 TEST_P(StepTilesOnGpu, ElementWiseWorkWritesOrdinaryNumbers) {
