@@ -123,11 +123,26 @@ void add_all(const std::string& set) {
       });
 }
 
+/// The same whatever the instruction set: exponentials are the library's.
+void add_softmax(const std::string& set) {
+  for (const auto type : {DataType::fp64, DataType::fp32, DataType::fp16, DataType::bf16}) {
+    const Rows rows{.count = buffer_bytes / size_of(type) / 1024, .width = 1024};
+    const Work fill_it = [=] {
+      fill(memory().get(2), movement(type, 8, 1), {1, 0, rows.count * rows.width});
+    };
+    const auto suffix = "/" + std::string(name(type));
+    add("softmax" + suffix, set, fill_it, [=] { softmax(memory().get(2), rows, type); });
+    add("softmax_gradient" + suffix, set, fill_it,
+        [=] { softmax_gradient(memory().get(0), memory().get(2), rows, type); });
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   for (const InstructionSet* const* set = instruction_sets(); *set != nullptr; ++set)
     add_all((*set)->name);
+  add_softmax((*instruction_sets())->name);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();
