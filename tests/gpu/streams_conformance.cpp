@@ -141,12 +141,12 @@ TEST_F(StreamsOfGpu, MakeProductsEachForItself) {
   const auto bytes = std::as_bytes(std::span(ones));
   gpu.put(a.data(), bytes);
   std::vector<std::unique_ptr<Gemm>> products;
-  for (const std::size_t i : {0, 1}) {
+  for (const std::size_t i : {0u, 1u}) {
     streams->use(i);
     products.push_back(gpu.gemm({.type = GemmType::fp32, .m = size, .n = size, .k = size}));
   }
   for (int i = 0; i < 10; ++i)
-    for (const std::size_t stream : {0, 1}) {
+    for (const std::size_t stream : {0u, 1u}) {
       streams->use(stream);
       // Each on either stream.
       for (const auto& product : products)
