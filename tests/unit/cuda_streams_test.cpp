@@ -109,6 +109,29 @@ TEST_F(CudaStreamsTest, AStreamThatDoesNotComeBackCannotBeRecorded) {
   EXPECT_THAT(failure([&] { stopwatch_->end_recording(0); }), HasSubstr("cudaStreamEndCapture"));
 }
 
+TEST_F(CudaStreamsTest, AWaitIsForTheRecordBeforeIt) {
+  write_is_slow();
+  streams_->use(1);
+  streams_->wait_for(1);  // nobody has recorded it yet
+  gpu_->copy_doubles(at(2), at(0), 8);
+  streams_->use(0);
+  gpu_->write(at(0), 3, 8);
+  streams_->record(1);
+  streams_->use_own();
+  gpu_->wait();
+  EXPECT_EQ(result(), 0);
+}
+
+TEST_F(CudaStreamsTest, NoTimeIsToldOfWhatHasNotHappened) {
+  write_is_slow();
+  streams_->record(0);
+  gpu_->write(at(0), 3, 8);
+  streams_->record(1);
+  EXPECT_THAT(failure([&] { streams_->seconds(0, 1); }), HasSubstr("cudaEventElapsedTime"));
+  gpu_->wait();
+  EXPECT_GE(streams_->seconds(0, 1), slow_s);
+}
+
 TEST_F(CudaStreamsTest, TheDeviceWaitsForAll) {
   streams_->use(1);
   write_is_slow();
