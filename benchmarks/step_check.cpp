@@ -1,11 +1,33 @@
 #include "benchmarks/step_check.hpp"
 
+#include <algorithm>
+
 namespace assay::benchmarks {
 
 StepCheck::StepCheck(const bench::Context& context,
-                     std::span<comm::Communicator* const> communicators)
+                     std::span<comm::Communicator* const> communicators,
+                     const step::Schedule& schedule)
     : context_(context), communicators_(communicators) {
   report_.method = "every communication of an untimed step";
+  std::map<std::uint32_t, std::uint64_t> most;
+  for (const auto& work : schedule.works)
+    if (const auto group = step::group_of(work))
+      most[*group] = std::max(most[*group], bytes_sent(work));
+  for (const auto& [group, bytes] : most) sent_[group] = context.device.allocate(bytes);
+}
+
+/// Where it is not in place.
+std::uint64_t StepCheck::bytes_sent(const step::Work& work) const {
+  if (const auto* message = std::get_if<step::Message>(&work.what))
+    return message->way == step::Message::Way::send ? message->count * size_of(message->type) : 0;
+  const auto& call = std::get<step::Collect>(work.what);
+  const auto& among = *communicators_[call.group];
+  const OracleCall oracle{.type = call.type,
+                          .op = call.op,
+                          .ranks = among.size(),
+                          .count = call.count,
+                          .counts = call.counts.get()};
+  return spec_of(call.collective).send_elements(oracle, among.rank()) * size_of(call.type);
 }
 
 /// Operations of a group, and messages of a pair in it, have an order that is the same for all that
@@ -34,7 +56,7 @@ void StepCheck::after(const bench::Rehearsed& rehearsed) {
 
 const std::byte* StepCheck::collect(const bench::Rehearsed& rehearsed, const step::Collect& call) {
   const auto& among = *communicators_[call.group];
-  auto& [oracle, seed, sent] = expected_[rehearsed.operation];
+  auto& [oracle, seed] = expected_[rehearsed.operation];
   seed = stream(call.group, -1, -1);
   oracle = {.type = call.type,
             .op = call.op,
@@ -53,8 +75,7 @@ const std::byte* StepCheck::collect(const bench::Rehearsed& rehearsed, const ste
   device.poison(rehearsed.recv,
                 (oracle.in_place ? std::max(elements, received) : received) * width);
   if (!oracle.in_place) {
-    sent = device.allocate(elements * width);
-    input = sent.data();
+    input = sent_.at(call.group).data();
   } else if (spec.in_place_input != nullptr) {
     input += spec.in_place_input(oracle, rank) * width;
   }
@@ -76,7 +97,7 @@ void StepCheck::collected(const bench::Rehearsed& rehearsed, const step::Collect
 const std::byte* StepCheck::pass(const bench::Rehearsed& rehearsed, const step::Message& message) {
   const auto& among = *communicators_[message.group];
   const bool sends = message.way == step::Message::Way::send;
-  auto& [oracle, seed, sent] = expected_[rehearsed.operation];
+  auto& seed = expected_[rehearsed.operation].stream;
   seed = sends ? stream(message.group, among.rank(), message.peer)
                : stream(message.group, message.peer, among.rank());
   const auto bytes = message.count * size_of(message.type);
@@ -84,10 +105,10 @@ const std::byte* StepCheck::pass(const bench::Rehearsed& rehearsed, const step::
     context_.device.poison(rehearsed.recv, bytes);
     return nullptr;
   }
-  sent = context_.device.allocate(bytes);
-  context_.device.fill(sent.data(), kernels::movement(message.type, among.rank(), seed),
+  auto* const sent = sent_.at(message.group).data();
+  context_.device.fill(sent, kernels::movement(message.type, among.rank(), seed),
                        {seed, 0, message.count});
-  return sent.data();
+  return sent;
 }
 
 void StepCheck::passed(const bench::Rehearsed& rehearsed, const step::Message& message) {

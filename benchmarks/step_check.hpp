@@ -15,8 +15,9 @@ namespace assay::benchmarks {
 
 class StepCheck final : public bench::Witness {
  public:
-  /// `context` and the communicators, by group of the job, outlive it.
-  StepCheck(const bench::Context& context, std::span<comm::Communicator* const> communicators);
+  /// `context` and the communicators, by group of the job, outlive it. Throws RunError (memory).
+  StepCheck(const bench::Context& context, std::span<comm::Communicator* const> communicators,
+            const step::Schedule& schedule);
 
   const std::byte* before(const bench::Rehearsed& rehearsed) override;
   void after(const bench::Rehearsed& rehearsed) override;
@@ -28,12 +29,12 @@ class StepCheck final : public bench::Witness {
   struct Expected {
     OracleCall call{};
     std::uint64_t stream = 0;  ///< equal on all ranks that take part
-    device::Buffer sent{};
   };
   const std::byte* collect(const bench::Rehearsed& rehearsed, const step::Collect& call);
   const std::byte* pass(const bench::Rehearsed& rehearsed, const step::Message& message);
   void collected(const bench::Rehearsed& rehearsed, const step::Collect& call);
   void passed(const bench::Rehearsed& rehearsed, const step::Message& message);
+  std::uint64_t bytes_sent(const step::Work& work) const;
   std::uint64_t stream(std::uint32_t group, int from, int to);
   void compare(const bench::Rehearsed& rehearsed, const Piece& piece, std::uint64_t at);
 
@@ -46,6 +47,10 @@ class StepCheck final : public bench::Witness {
   };
   std::map<Pair, std::uint64_t> passed_;  ///< operations so far
   std::map<std::size_t, Expected> expected_;
+  /// What is sent instead, by group, which has one operation under way at a time. All of it is here
+  /// before the first begins: to give memory of a GPU back, or to get some, may wait for all that
+  /// is under way there, and that for ranks that do the same.
+  std::map<std::uint32_t, device::Buffer> sent_;
   VerifyReport report_;
 };
 

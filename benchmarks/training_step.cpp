@@ -134,7 +134,7 @@ class PreparedStep final : public bench::Prepared {
   /// What is timed proves nothing by itself: its values are made up. So the same communications
   /// carry data that do, in a step of their own before the timed ones and in another one behind.
   VerifyReport verify(Moment moment) override {
-    StepCheck check(context_, groups_->communicators());
+    StepCheck check(context_, groups_->communicators(), executor_->schedule());
     executor_->rehearse(check);
     executor_->check();
     executor_->refill();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "harness/core/error.hpp"
 
@@ -25,16 +27,34 @@ class Collected final : public Exchange {
 
 class Passed final : public Exchange {
  public:
-  explicit Passed(std::unique_ptr<comm::Transfers> transfer) : transfer_(std::move(transfer)) {}
+  Passed(std::unique_ptr<comm::Transfers> transfer, bool enqueues)
+      : transfer_(std::move(transfer)), enqueues_(enqueues) {}
   /// What is sent is not written to.
   void start(const std::byte* send, std::byte* recv) noexcept override {
-    transfer_->start(0, recv == nullptr ? const_cast<std::byte*>(send) : recv);
+    auto* const data = recv == nullptr ? const_cast<std::byte*>(send) : recv;
+    if (enqueues_)
+      transfer_->carry_out(0, data);
+    else
+      transfer_->start(0, data);
   }
   bool test() noexcept override { return transfer_->test(0); }
   void check() const override { transfer_->check(); }
 
  private:
   std::unique_ptr<comm::Transfers> transfer_;
+  bool enqueues_;
+};
+
+/// Enqueued on the stream that its device uses.
+class Launched final : public Exchange {
+ public:
+  explicit Launched(std::unique_ptr<comm::Launch> call) : call_(std::move(call)) {}
+  void start(const std::byte* send, std::byte* recv) noexcept override { (*call_)(send, recv); }
+  std::uint64_t in_place_result_at() const override { return call_->info().in_place_result_at; }
+  void check() const override { call_->check(); }
+
+ private:
+  std::unique_ptr<comm::Launch> call_;
 };
 
 /// Elements that a member sends and receives.
@@ -77,25 +97,61 @@ comm::Communicator& StepExchanges::communicator(const step::Work& work) const {
 std::unique_ptr<Exchange> StepExchanges::make(const step::Work& work,
                                               const step::Collect& call) const {
   auto& among = communicator(work);
-  auto made = among.nonblocking({.collective = call.collective,
-                                 .type = call.type,
-                                 .op = call.op,
-                                 .count = call.count,
-                                 .counts = call.counts.get()});
-  if (made == nullptr)
-    throw RunError({work.name,
-                    fmt::format("the library has no nonblocking {} of {} elements of {}",
-                                name(call.collective), call.count, name(call.type)),
-                    "choose a smaller model, or a layout with smaller messages"});
-  return std::make_unique<Collected>(std::move(made));
+  const comm::CollectiveCall wanted{.collective = call.collective,
+                                    .type = call.type,
+                                    .op = call.op,
+                                    .count = call.count,
+                                    .counts = call.counts.get()};
+  if (among.done_on_return()) {
+    if (auto made = among.nonblocking(wanted)) return std::make_unique<Collected>(std::move(made));
+  } else if (auto made = among.native(wanted)) {
+    return std::make_unique<Launched>(std::move(made));
+  }
+  throw RunError({work.name,
+                  fmt::format("the library has no nonblocking {} of {} elements of {}",
+                              name(call.collective), call.count, name(call.type)),
+                  "choose a smaller model, or a layout with smaller messages"});
 }
 
 std::unique_ptr<Exchange> StepExchanges::make(const step::Work& work,
                                               const step::Message& message) const {
   using Way = comm::Transfer::Way;
   const bool sends = message.way == step::Message::Way::send;
-  return std::make_unique<Passed>(communicator(work).transfers(
-      {{sends ? Way::send : Way::receive, message.peer, message.count * size_of(message.type)}}));
+  auto& among = communicator(work);
+  auto transfer = among.transfers(
+      {{sends ? Way::send : Way::receive, message.peer, message.count * size_of(message.type)}});
+  return std::make_unique<Passed>(std::move(transfer), !among.done_on_return());
+}
+
+void StepExchanges::connect() {
+  for (std::uint32_t group = 0; group < communicators_.size(); ++group)
+    if (communicators_[group] != nullptr) connect(group);
+}
+
+/// Collectives as they are, for how they are carried out depends on their size; all members have
+/// the same ones in the same order. Messages of no elements, all at once.
+void StepExchanges::connect(std::uint32_t group) {
+  std::vector<step::Collect> known;
+  std::set<std::pair<step::Message::Way, int>> ends;
+  for (const auto& operation : schedule_.operations) {
+    const auto& what = schedule_.works[operation.work].what;
+    if (const auto* message = std::get_if<step::Message>(&what);
+        message != nullptr && message->group == group)
+      ends.emplace(message->way, message->peer);
+    const auto* call = std::get_if<step::Collect>(&what);
+    if (call == nullptr || call->group != group || std::ranges::count(known, *call) > 0) continue;
+    known.push_back(*call);
+    const auto bound = operands(*call, operation);
+    made_.at(operation.work)->start(bound.send, bound.recv);
+  }
+  if (ends.empty()) return;
+  using Way = comm::Transfer::Way;
+  std::vector<comm::Transfer> all;
+  for (const auto& [way, peer] : ends)
+    all.push_back({way == step::Message::Way::send ? Way::send : Way::receive, peer, 0});
+  auto& messages = connecting_.emplace_back(communicators_[group]->transfers(all));
+  for (std::size_t i = 0; i < all.size(); ++i) messages->start(i, nullptr);
+  for (std::size_t i = 0; i < all.size(); ++i) messages->finish(i);
 }
 
 /// In place if one tensor is read and written and large enough for both. Else of what is read the
@@ -145,6 +201,7 @@ Bound StepExchanges::add(std::size_t index) {
 
 void StepExchanges::check() const {
   for (const auto& [work, exchange] : made_) exchange->check();
+  for (const auto& messages : connecting_) messages->check();
 }
 
 }  // namespace assay::bench

@@ -1,6 +1,7 @@
 // The communication of a step, resolved: collectives and messages that go on while others compute.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
@@ -11,13 +12,14 @@
 
 namespace assay::bench {
 
-/// One at a time: start, then test until it is true.
+/// One at a time: start, then test until it is true. What a device only enqueues is complete when
+/// the device says so, and nobody tests it.
 class Exchange {
  public:
   virtual ~Exchange() = default;
   /// `send` null: in place.
   virtual void start(const std::byte* send, std::byte* recv) noexcept = 0;
-  virtual bool test() noexcept = 0;
+  virtual bool test() noexcept { return true; }
   /// As comm::LaunchInfo has it.
   virtual std::uint64_t in_place_result_at() const { return 0; }
   /// Throws RunError.
@@ -40,6 +42,11 @@ class StepExchanges {
   /// Resolves the operation of that index, which communicates. Throws RunError: the library cannot
   /// carry it out beside others; InternalError: it uses too little memory.
   Bound add(std::size_t operation);
+  /// Collective over the job, for what is enqueued, when all is resolved: uses every connection
+  /// once, in an order that all ranks have. A library that makes connections as they are needed has
+  /// its caller wait for the peer's call meanwhile; in a step, the peer may wait for what the
+  /// caller would enqueue next.
+  void connect();
   /// Throws RunError.
   void check() const;
 
@@ -49,6 +56,7 @@ class StepExchanges {
   Bound operands(const step::Message& message, const step::Operation& operation) const;
   std::unique_ptr<Exchange> make(const step::Work& work, const step::Collect& call) const;
   std::unique_ptr<Exchange> make(const step::Work& work, const step::Message& message) const;
+  void connect(std::uint32_t group);
   template <class What>
   Bound bind(const step::Operation& operation, const What& what);
 
@@ -56,6 +64,7 @@ class StepExchanges {
   const StepMemory& memory_;
   std::span<comm::Communicator* const> communicators_;
   std::map<std::uint32_t, std::unique_ptr<Exchange>> made_;  ///< by work
+  std::vector<std::unique_ptr<comm::Transfers>> connecting_;
 };
 
 }  // namespace assay::bench

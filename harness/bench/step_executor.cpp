@@ -10,10 +10,8 @@ namespace {
 
 constexpr std::uint32_t none = ~std::uint32_t{0};
 
-void refuse(const device::Device& device) {
-  if (device.memory() != device::MemoryKind::host)
-    throw UnsupportedError(
-        {"training step", "is carried out on the host only", "use a backend of the host's memory"});
+std::size_t operations_of(const step::Job& job, int rank) {
+  return job.schedules.at(schedule_of(job, rank)).operations.size();
 }
 
 }  // namespace
@@ -21,80 +19,84 @@ void refuse(const device::Device& device) {
 StepExecutor::StepExecutor(const step::Job& job, int rank, device::Device& device,
                            std::span<comm::Communicator* const> communicators,
                            const StepOptions& options)
-    : schedule_((refuse(device), job.schedules.at(schedule_of(job, rank)))),
+    : device_(device),
       options_(options),
-      memory_(schedule_, device),
-      tiles_(schedule_, memory_, device, options.tiles),
-      exchanges_(schedule_, memory_, communicators),
-      nodes_(schedule_.operations.size()),
-      waits_(nodes_.size()),
+      streams_(device.streams(job.streams.size(), StepQueue::events_for(operations_of(job, rank)))),
+      graph_({job, rank, device, streams_.get()}, communicators, options.tiles),
+      waits_(graph_.size()),
       ready_(job.streams.size(), none),
       under_way_(job.streams.size()),
-      begin_ns_(nodes_.size()),
-      end_ns_(nodes_.size()) {
-  resolve();
-  follow();
+      begin_ns_(graph_.size()),
+      end_ns_(graph_.size()) {
+  if (streams_ != nullptr) queue_.emplace(graph_, *streams_);
 }
 
-void StepExecutor::resolve() {
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const auto& operation = schedule_.operations[i];
-    nodes_[i].stream = operation.stream;
-    if (group_of(schedule_.works[operation.work]))
-      nodes_[i].bound = exchanges_.add(i);
-    else
-      nodes_[i].tiles = tiles_.add(i);
-  }
+void StepExecutor::connect() {
+  if (!queue_) return;
+  graph_.exchanges().connect();
+  device_.wait();
+  check();
+  refill();
 }
 
-/// Who waits for whom: for its dependencies, and for the one before in its stream.
-void StepExecutor::follow() {
-  std::vector<std::vector<std::uint32_t>> followers(nodes_.size());
-  std::vector<std::uint32_t> latest(ready_.size(), none);
-  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
-    auto after = schedule_.operations[i].after;
-    auto& before = latest[nodes_[i].stream];
-    if (before != none) after.push_back(before);
-    before = i;
-    nodes_[i].waits = static_cast<std::uint32_t>(after.size());
-    for (const auto other : after) followers[other].push_back(i);
+void StepExecutor::record(std::span<const StepPart> parts) {
+  invariant(queue_.has_value(), "a step is recorded where it is enqueued");
+  auto& stopwatch = *device_.stopwatch();
+  for (const auto part : parts) {
+    stopwatch.begin_recording();
+    queue_->enqueue(part);
+    stopwatch.end_recording(static_cast<std::size_t>(part));
   }
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    nodes_[i].first_follower = static_cast<std::uint32_t>(followers_.size());
-    followers_.insert(followers_.end(), followers[i].begin(), followers[i].end());
-    nodes_[i].last_follower = static_cast<std::uint32_t>(followers_.size());
-  }
+  recorded_ = true;
+}
+
+void StepExecutor::launch(StepPart part) noexcept {
+  if (!queue_) return run(part, nullptr);
+  launched_ns_ = now_ns();
+  if (recorded_)
+    device_.stopwatch()->replay(static_cast<std::size_t>(part));
+  else
+    queue_->enqueue(part);
+}
+
+std::optional<step::Period> StepExecutor::read() {
+  if (!queue_) return std::nullopt;
+  return queue_->read(launched_ns_, {begin_ns_, end_ns_});
 }
 
 Rehearsed StepExecutor::rehearsed(std::uint32_t index) const {
-  const auto& bound = nodes_[index].bound;
-  return {index, schedule_.works[schedule_.operations[index].work], bound.send, bound.recv,
+  const auto& bound = graph_[index].bound;
+  return {index, schedule().works[schedule().operations[index].work], bound.send, bound.recv,
           bound.exchange->in_place_result_at()};
 }
 
-/// All that it waited for is complete: what communicates begins, what computes gets in line.
+/// All that it waited for is complete: what communicates begins, what the host computes gets in
+/// line.
 void StepExecutor::release(std::uint32_t index, Witness* witness) {
-  const auto& node = nodes_[index];
-  if (node.bound.exchange == nullptr) {
+  const auto& node = graph_[index];
+  if (node.is_local() && !queue_) {
     ready_[node.stream] = index;
     return;
   }
   const auto* send = node.bound.send;
-  if (witness != nullptr) {
+  if (witness != nullptr && !node.is_local()) {
     const auto* instead = witness->before(rehearsed(index));
     if (send != nullptr) send = instead;
   }
   begin_ns_[index] = now_ns();
-  if (part_ != StepPart::compute) node.bound.exchange->start(send, node.bound.recv);
+  if (queue_)
+    queue_->enqueue(index, send);
+  else if (part_ != StepPart::compute)
+    node.bound.exchange->start(send, node.bound.recv);
   under_way_[flying_++] = index;
 }
 
 void StepExecutor::complete(std::uint32_t index, Witness* witness) {
   end_ns_[index] = now_ns();
-  const auto& node = nodes_[index];
-  if (witness != nullptr && node.bound.exchange != nullptr) witness->after(rehearsed(index));
-  for (auto i = node.first_follower; i < node.last_follower; ++i)
-    if (--waits_[followers_[i]] == 0) release(followers_[i], witness);
+  const auto& node = graph_[index];
+  if (witness != nullptr && !node.is_local()) witness->after(rehearsed(index));
+  for (const auto follower : graph_.followers(node))
+    if (--waits_[follower] == 0) release(follower, witness);
 }
 
 /// Of all streams the one that was issued first.
@@ -109,17 +111,22 @@ std::optional<std::uint32_t> StepExecutor::next_local() noexcept {
 void StepExecutor::compute(std::uint32_t index, Witness* witness) {
   begin_ns_[index] = now_ns();
   const bool looks = options_.progress == Progress::poll;
-  const auto [first, last] = nodes_[index].tiles;
+  const auto [first, last] = graph_[index].tiles;
   if (part_ != StepPart::communication)
     for (auto i = first; i < last; ++i)
-      if (tiles_.run(i) && looks) progress(witness);
+      if (graph_.tiles().run(i) && looks) progress(witness);
   complete(index, witness);
+}
+
+bool StepExecutor::is_done(std::uint32_t index) noexcept {
+  if (queue_) return queue_->done(index);
+  return part_ == StepPart::compute || graph_[index].bound.exchange->test();
 }
 
 void StepExecutor::progress(Witness* witness) {
   for (std::size_t i = 0; i < flying_;) {
     const auto index = under_way_[i];
-    if (part_ != StepPart::compute && !nodes_[index].bound.exchange->test()) {
+    if (!is_done(index)) {
       ++i;
       continue;
     }
@@ -130,9 +137,9 @@ void StepExecutor::progress(Witness* witness) {
 
 void StepExecutor::run(StepPart part, Witness* witness) {
   part_ = part;
-  for (std::size_t i = 0; i < nodes_.size(); ++i) waits_[i] = nodes_[i].waits;
-  for (std::uint32_t i = 0; i < nodes_.size(); ++i)
-    if (nodes_[i].waits == 0) release(i, witness);
+  for (std::size_t i = 0; i < graph_.size(); ++i) waits_[i] = graph_[i].waits;
+  for (std::uint32_t i = 0; i < graph_.size(); ++i)
+    if (graph_[i].waits == 0) release(i, witness);
   for (;;) {
     if (const auto index = next_local())
       compute(*index, witness);
@@ -146,8 +153,8 @@ void StepExecutor::run(StepPart part, Witness* witness) {
 
 void StepExecutor::check() const {
   invariant(!stuck_, "operations of a step wait for ever");
-  tiles_.check();
-  exchanges_.check();
+  graph_.check();
+  if (queue_) queue_->check();
 }
 
 }  // namespace assay::bench

@@ -2,17 +2,19 @@
 //
 // On the host one thread computes, and communication goes on beside it as far as the library lets
 // it: what is of another stream begins when its stream and its dependencies allow, and the library
-// is asked between tiles of compute.
+// is asked between tiles of compute. A device with streams is given a whole step at once
+// (step_queue.hpp); only where somebody looks at each communication, the host does the waiting
+// there, too.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
-#include "harness/bench/step_exchanges.hpp"
-#include "harness/bench/step_tiles.hpp"
+#include "harness/bench/step_graph.hpp"
+#include "harness/bench/step_queue.hpp"
 
 namespace assay::bench {
 
@@ -21,9 +23,6 @@ namespace assay::bench {
 /// A thread of its own would need MPI_THREAD_MULTIPLE, and MPI is initialised for one thread,
 /// which makes small messages faster.
 enum class Progress { poll, none };
-
-/// What of a step a launch carries out; the rest is complete as soon as it could begin.
-enum class StepPart { whole, compute, communication };
 
 struct StepOptions {
   Progress progress = Progress::poll;
@@ -62,48 +61,52 @@ class StepExecutor {
   StepExecutor(const StepExecutor&) = delete;
   StepExecutor& operator=(const StepExecutor&) = delete;
 
-  /// One step. Collective over the job. Allocates, logs and throws nothing.
-  void launch(StepPart part = StepPart::whole) noexcept { run(part, nullptr); }
+  /// Once, before the first step, when all ranks have one. Collective over the job, untimed. Throws
+  /// RunError.
+  void connect();
+  /// From now on a launch replays what the device has recorded of these parts, here. Local, after
+  /// connect(); the device's stopwatch has no other recordings meanwhile. Throws RunError.
+  void record(std::span<const StepPart> parts);
+
+  /// One step. Collective over the job. Allocates, logs and throws nothing. On a device with
+  /// streams it is only enqueued.
+  void launch(StepPart part = StepPart::whole) noexcept;
   /// One step that is not timed. Leaves what the witness sent in the step's memory.
   void rehearse(Witness& witness) { run(StepPart::whole, &witness); }
   /// Untimed, local. The step's memory as it was at first.
-  void refill() { memory_.refill(); }
+  void refill() { graph_.memory().refill(); }
   /// Throws RunError if anything failed so far.
   void check() const;
 
-  const step::Schedule& schedule() const { return schedule_; }
-  Region memory(const step::Slice& slice) const { return memory_.of(slice); }
-  /// Of the last step, by now_ns(), per operation. A communication begins when this rank starts it,
-  /// and ends when it is seen to be complete.
+  const step::Schedule& schedule() const { return graph_.schedule(); }
+  Region memory(const step::Slice& slice) const { return graph_.memory().of(slice); }
+  /// Untimed, when the last launch is done: when that was, if a device says so, as begin_ns() and
+  /// end_ns() do from then on; none: the caller saw it. Throws RunError.
+  std::optional<step::Period> read();
+  /// Of the last step, by now_ns(), per operation. On the host a communication begins when this
+  /// rank starts it, and ends when it is seen to be complete. On a device an operation begins when
+  /// the device gets to it: distances are those of the device's clock, from a beginning that is
+  /// taken to be when the host launched the step, and was later.
   std::span<const std::int64_t> begin_ns() const { return begin_ns_; }
   std::span<const std::int64_t> end_ns() const { return end_ns_; }
 
  private:
-  struct Node {
-    std::uint16_t stream = 0;
-    std::uint32_t waits = 0;  ///< operations that must be complete before
-    std::uint32_t first_follower = 0, last_follower = 0;
-    TileRange tiles{};
-    Bound bound{};  ///< no exchange: it is local
-  };
-
-  void resolve();
-  void follow();
   void run(StepPart part, Witness* witness);
   void release(std::uint32_t index, Witness* witness);
   void complete(std::uint32_t index, Witness* witness);
   void compute(std::uint32_t index, Witness* witness);
   void progress(Witness* witness);
+  bool is_done(std::uint32_t index) noexcept;
   std::optional<std::uint32_t> next_local() noexcept;
   Rehearsed rehearsed(std::uint32_t index) const;
 
-  step::Schedule schedule_;
+  device::Device& device_;
   StepOptions options_;
-  StepMemory memory_;
-  StepTiles tiles_;
-  StepExchanges exchanges_;
-  std::vector<Node> nodes_;
-  std::vector<std::uint32_t> followers_;
+  std::unique_ptr<device::Streams> streams_;  ///< where the device has them
+  StepGraph graph_;
+  std::optional<StepQueue> queue_;        ///< over them
+  bool recorded_ = false;                 ///< by its stopwatch
+  std::int64_t launched_ns_ = 0;          ///< on the queue
   std::vector<std::uint32_t> waits_;      ///< that are left
   std::vector<std::uint32_t> ready_;      ///< local operation, by stream
   std::vector<std::uint32_t> under_way_;  ///< as many as streams at most

@@ -30,8 +30,8 @@ struct StepReadings::Parts {
   bool apart = false;  ///< there are the latter two
 };
 
-StepReadings::StepReadings(const step::Job& job, const StepExecutor& executor,
-                           const StepGroups& groups, comm::Team& ranks, double ideal_bubble)
+StepReadings::StepReadings(const step::Job& job, StepExecutor& executor, const StepGroups& groups,
+                           comm::Team& ranks, double ideal_bubble)
     : frame_{job.ranks, job.streams, job.groups, {}, {}},
       executor_(executor),
       ranks_(ranks),
@@ -48,6 +48,7 @@ void StepReadings::end(StepPart part) noexcept {
 void StepReadings::keep() {
   if (!is_pending_) return;
   is_pending_ = false;
+  if (const auto when = executor_.read()) pending_.when = *when;
   launches_.push_back(pending_);
   const auto begin = executor_.begin_ns(), end = executor_.end_ns();
   begins_.insert(begins_.end(), begin.begin(), begin.end());

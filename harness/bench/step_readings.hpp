@@ -32,13 +32,14 @@ namespace assay::bench {
 class StepReadings {
  public:
   /// All but the job outlive it; `ranks` are all of the job. Local.
-  StepReadings(const step::Job& job, const StepExecutor& executor, const StepGroups& groups,
+  StepReadings(const step::Job& job, StepExecutor& executor, const StepGroups& groups,
                comm::Team& ranks, double ideal_bubble = 0);
 
   /// Around each launch.
   void begin() noexcept { begin_ns_ = now_ns(); }
   void end(StepPart part = StepPart::whole) noexcept;
-  /// Untimed, before the executor's next step: what the last launch read. Local.
+  /// Untimed, before the executor's next step and when the last launch is done: what it read.
+  /// Local. Throws RunError.
   void keep();
   /// As Prepared::harvest(), of whole iterations: launches of each part, or of whole steps only.
   std::vector<Harvested> harvest(const ClockOfAll* clock);
@@ -61,7 +62,7 @@ class StepReadings {
                                    const ClockOfAll* clock) const;
 
   step::Job frame_;  ///< without schedules
-  const StepExecutor& executor_;
+  StepExecutor& executor_;
   comm::Team& ranks_;
   StepArrivals arrivals_;
   std::vector<std::string> labels_;

@@ -104,7 +104,6 @@ class Native final : public NcclLaunch {
         row_(row),
         own_(call.collective == Collective::barrier ? comm.device.allocate(1) : device::Buffer{}),
         arguments_{.comm = comm.comm(),
-                   .stream = comm.stream(),
                    .type = type,
                    .op = nccl_op(call.op),
                    .count = call.count,
@@ -114,6 +113,7 @@ class Native final : public NcclLaunch {
                    .own = own_.data()} {}
   void operator()(const std::byte* send, std::byte* recv) noexcept override {
     const Passage passage;
+    arguments_.stream = view().stream();  // the one in use now
     note(row_.enqueue(arguments_, send, recv), row_.call);
   }
 

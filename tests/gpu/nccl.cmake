@@ -29,6 +29,12 @@ add_executable(nccl_composed)
 target_link_libraries(nccl_composed PRIVATE assay_nccl_composed assay_double_gpus)
 assay_double_test(nccl_composed RANKS 1 2 3 4 5 8 TIMEOUT 300 COMMAND $<TARGET_FILE:nccl_composed>)
 
+# Training steps, which the double's kernels take their time for.
+add_executable(nccl_step mpi/step.cpp gpu/place_gpu.cpp unit/schedule_model.cpp)
+target_link_libraries(nccl_step PRIVATE assay::benchmarks assay::run assay_mpi_session assay_double_gpus)
+assay_double_test(nccl_step RANKS 2 3 TIMEOUT 120
+  COMMAND $<TARGET_FILE:nccl_step> --gtest_filter=Step.EveryCommunication*:Step.Trains*)
+
 # MPI with data of GPUs. Whatever takes their memory itself is a double, too.
 add_library(assay_cuda_aware_mpi OBJECT fakes/mpi/cuda_aware.cpp)
 target_link_libraries(assay_cuda_aware_mpi PRIVATE assay_fake_cuda MPI::MPI_CXX)

@@ -28,13 +28,15 @@ TEST(Step, EveryCommunicationIsRightHoweverItOverlaps) {
       World world(overlap ? job : step::serial(job));
       const auto context = world.context();
       auto executor = world.executor({.progress = progress, .tiles = {}});
-      benchmarks::StepCheck check(context, world.groups.communicators());
+      executor.connect();
+      benchmarks::StepCheck check(context, world.groups.communicators(), executor.schedule());
       executor.rehearse(check);
       executor.check();
       EXPECT_EQ(check.report().wrong, 0U)
           << (check.report().first ? check.report().first->buffer : "");
       EXPECT_GT(check.report().checked, 200'000U);
       for (int i = 0; i < 3; ++i) executor.launch();
+      world.place.device->wait();
       executor.check();
     }
 }
@@ -84,9 +86,11 @@ void expect_right_job(step::Job job) {
   World world(std::move(job));
   const auto context = world.context();
   auto executor = world.executor({});
-  benchmarks::StepCheck check(context, world.groups.communicators());
+  executor.connect();
+  benchmarks::StepCheck check(context, world.groups.communicators(), executor.schedule());
   executor.rehearse(check);
   executor.launch();
+  world.place.device->wait();
   executor.check();
   EXPECT_EQ(check.report().wrong, 0U) << (check.report().first ? check.report().first->buffer : "");
   EXPECT_GT(check.report().checked, 0U);

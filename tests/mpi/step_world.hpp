@@ -34,7 +34,7 @@ class World {
   }
 
   step::Job job;
-  Place place{comm::backends().front()};
+  Place place{tested_backends().front()};
   bench::StepGroups groups{job, *place.connection, *place.team};
   Case spec;
 };
