@@ -29,15 +29,23 @@ const training::Workload& workload_of(const Case& spec) {
   return *spec.workload;
 }
 
+bool is_on(const Case& spec, std::string_view dim) { return text_dim(spec.dims, dim) == "on"; }
+
 /// Throws UnsupportedError where ranks would wait for each other for ever.
-step::Job job_of(const Case& spec) {
+step::Job job_of(const Case& spec, device::MemoryKind memory) {
   const auto& [model, layout] = workload_of(spec);
   auto job = training::generate(model, layout);
-  if (text_dim(spec.dims, "overlap") == "on") return job;
-  job = step::serial(std::move(job));
-  if (const auto problem = step::problem_of(job); !problem.empty())
-    throw UnsupportedError(
-        {layout.name, "cannot go on without overlap: " + problem, "use overlap on"});
+  if (!is_on(spec, "overlap")) {
+    job = step::serial(std::move(job));
+    if (const auto problem = step::problem_of(job); !problem.empty())
+      throw UnsupportedError(
+          {layout.name, "cannot go on without overlap: " + problem, "use overlap on"});
+  }
+  if (memory == device::MemoryKind::host) return job;
+  if (const auto problem = step::problem_of(step::begun_in_turn(job)); !problem.empty())
+    throw UnsupportedError({layout.name,
+                            "cannot go on where communicators take turns to begin: " + problem,
+                            "use another parallelism, or backend mpi"});
   return job;
 }
 
@@ -83,15 +91,17 @@ std::map<std::string, std::string> notes_of(const Case& spec, const step::Accoun
 class PreparedStep final : public bench::Prepared {
  public:
   explicit PreparedStep(const bench::Context& context)
-      : context_(context), apart_(text_dim(context.spec.dims, "parts") == "on") {
+      : context_(context), apart_(is_on(context.spec, "parts")) {
     const auto& spec = context.spec;
     const auto& [connection, team, ranks] = context.axes;
     invariant(connection != nullptr && team != nullptr, "a step makes communicators of its own");
-    const auto job = job_of(spec);
+    const auto memory = context.device.memory();
+    on_host_ = memory == device::MemoryKind::host;
+    const auto job = job_of(spec, memory);
     const auto account = step::account_of(job);
     work_ = work_of(spec, account);
     notes_ = notes_of(spec, account);
-    notes_["threads"] = std::to_string(context.threads);
+    if (on_host_) notes_["threads"] = std::to_string(context.threads);
     const bool polls = text_dim(spec.dims, "progress") == "poll";
     groups_.emplace(job, *connection, *team, ranks);
     executor_.emplace(job, team->rank(), context.device, groups_->communicators(),
@@ -101,7 +111,9 @@ class PreparedStep final : public bench::Prepared {
   }
 
   Work work() const override { return work_; }
-  comm::LaunchInfo launch_info() const override { return {"native nonblocking", "library"}; }
+  comm::LaunchInfo launch_info() const override {
+    return {on_host_ ? "native nonblocking" : "native on streams", "library"};
+  }
   std::map<std::string, std::string> notes() const override {
     auto notes = notes_;
     if (const auto skew = training::skew_of(workload_of(context_.spec)))
@@ -116,9 +128,14 @@ class PreparedStep final : public bench::Prepared {
     return {.before = {"t_compute", "t_comm"}};
   }
 
+  bench::Support calibrate(comm::Team&) override {
+    executor_->connect();
+    if (is_on(context_.spec, "graph"))
+      executor_->record(apart_ ? std::span(parts) : std::span(parts).last(1));
+    return {};
+  }
   void reset(bench::Iteration) override { readings_->keep(); }
   void launch() noexcept override {
-    constexpr std::array parts{StepPart::compute, StepPart::communication, StepPart::whole};
     const auto part = apart_ ? parts[turn_] : StepPart::whole;
     turn_ = turn_ + 1 == parts.size() ? 0 : turn_ + 1;
     readings_->begin();
@@ -145,17 +162,22 @@ class PreparedStep final : public bench::Prepared {
 
   void let_go() override {
     readings_.reset();
+    if (is_on(context_.spec, "graph")) context_.device.stopwatch()->forget_recordings();
     executor_.reset();
     groups_.reset();
   }
 
  private:
+  /// In turn, where they are measured apart.
+  static constexpr std::array parts{StepPart::compute, StepPart::communication, StepPart::whole};
+
   const bench::Context& context_;
   Work work_;
   std::map<std::string, std::string> notes_;
   std::optional<bench::StepGroups> groups_;
   std::optional<bench::StepExecutor> executor_;
   std::optional<bench::StepReadings> readings_;
+  bool on_host_ = true;
   bool apart_;            ///< compute and communication take turns with the step
   std::size_t turn_ = 0;  ///< of these
 };
@@ -177,6 +199,46 @@ std::string size_refusal(const Case& spec, int ranks) {
   return reason;
 }
 
+/// Where the library of hosts does not multiply what the parallelism has.
+std::string types_refusal(const Case& spec) {
+  const auto& types = workload_of(spec).layout.types;
+  for (const auto type : {types.gemm, types.activations})
+    if (std::ranges::none_of(device::gemm_types,
+                             [&](const auto& row) { return row.on_host && row.in == type; }))
+      return fmt::format(
+          "the matrices of parallelism {} are of {}, and hosts multiply fp32 and fp64: "
+          "use another one, or backend nccl",
+          workload_of(spec).layout.name, name(type));
+  return {};
+}
+
+/// What a step asks of a back end and of the dimensions that depend on it.
+std::string backend_refusal(const Case& spec, const comm::Backend& backend) {
+  const bool recorded = is_on(spec, "graph");
+  if (backend.memory == device::MemoryKind::host) {
+    if (recorded)
+      return fmt::format(
+          "graph on replays what a GPU has recorded, and {} carries a step out on "
+          "hosts: use graph off, or backend nccl",
+          backend.name);
+    return backend.no_nonblocking.empty()
+               ? types_refusal(spec)
+               : fmt::format("{}: {}", backend.name, backend.no_nonblocking);
+  }
+  if (backend.done_on_return)
+    return fmt::format(
+        "a step on GPUs is only enqueued, and {} waits for each message: use "
+        "backend nccl",
+        backend.name);
+  if (!backend.no_two_at_once.empty())
+    return fmt::format("a step has several communicators, and of {}, {}", backend.name,
+                       backend.no_two_at_once);
+  if (text_dim(spec.dims, "progress") != "poll")
+    return fmt::format("{} goes on by itself, whoever polls: leave progress as it is",
+                       backend.name);
+  return {};
+}
+
 class TrainingStep final : public bench::Benchmark {
  public:
   TrainingStep() {
@@ -188,6 +250,7 @@ class TrainingStep final : public bench::Benchmark {
                   {"scaling", std::string("none"), {"none", "weak"}},
                   {"overlap", std::string("on"), {"on", "off"}},
                   {"progress", std::string("poll"), {"poll", "none"}},
+                  {"graph", std::string("off"), {"off", "on"}},
                   {"parts", std::string("off"), {"off", "on"}},
                   {"peak", std::string("none"), {}}};
     info_.metrics = {"step_time",
@@ -230,7 +293,7 @@ class TrainingStep final : public bench::Benchmark {
         most = std::max(most, rank.gemm_flops + rank.attention_flops + rank.repeated_flops);
       constexpr double of_a_core = 1e10, of_peak = 0.4;
       const auto& peak = text_dim(spec.dims, "peak");
-      const double launches = text_dim(spec.dims, "parts") == "on" ? 2 : 1;
+      const double launches = is_on(spec, "parts") ? 2 : 1;
       return launches * most /
              (peak == "none" ? of_a_core : of_peak * parse_quantity(peak, "peak").value);
     };
@@ -241,13 +304,7 @@ class TrainingStep final : public bench::Benchmark {
     if (auto reason = bench::backend_refusal(spec.dims, facts); !reason.empty())
       return {std::move(reason)};
     const auto& backend = *bench::backend_of(spec.dims, facts.backends);
-    if (backend.memory != device::MemoryKind::host)
-      return {
-          fmt::format("a step computes on the cores of hosts, and the buffers of {} are in a "
-                      "GPU's memory: use backend mpi",
-                      backend.name)};
-    if (!backend.no_nonblocking.empty())
-      return {fmt::format("{}: {}", backend.name, backend.no_nonblocking)};
+    if (auto reason = backend_refusal(spec, backend); !reason.empty()) return {std::move(reason)};
     if (spec.protocol.pacing != Pacing::isolated)
       return {"what every rank did is read after each step: use pacing isolated"};
     if (layout_name(spec) != "world")

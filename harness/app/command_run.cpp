@@ -161,7 +161,7 @@ class RunCommand {
   void check_fits(const plan::Plan& plan) {
     memory_ = memory_per_rank(plan, bench::catalogue_of(benchmarks_), backends_,
                               inventory_.rotation_bytes);
-    check_steps_fit(plan, inventory_);
+    check_steps_fit(plan, backends_, inventory_);
     check_memory(memory_, inventory_);
   }
 
@@ -171,6 +171,7 @@ class RunCommand {
                  {plan_, backends_, inventory_.machines,
                   options_.share_gpu ? device::GpuSharing::allowed : device::GpuSharing::refused});
     if (own_gpu_.device != nullptr) note_gpus(world_, own_gpu_, inventory_);
+    check_steps_fit_gpus(world_, plan_, backends_, own_gpu_.gpu);
   }
 
   void open_results() {
@@ -222,9 +223,8 @@ class RunCommand {
 
   void measure(const run::Watchdog& watchdog) {
     const auto device = device::make_host_device();
-    ProgressLines lines(plan_.cases.size() - finished_, options_.quiet
-                                                            ? ProgressLines::Volume::quiet
-                                                            : ProgressLines::Volume::lines);
+    using enum ProgressLines::Volume;
+    ProgressLines progress_lines(plan_.cases.size() - finished_, options_.quiet ? quiet : lines);
     run::run_plan(
         plan_,
         {world_,
@@ -241,7 +241,7 @@ class RunCommand {
           watchdog.await_clearance();
           writer_->append(c);
           note(c);
-          lines.finished(c);
+          progress_lines.finished(c);
         },
         [&](const Case& spec, std::span<const RankTimeline> timelines) {
           watchdog.await_clearance();
@@ -386,7 +386,7 @@ ExitCode dry_run(const RunOptions& options, const Parts& parts) {
     });
     if (used && !row.missing.empty())
       fmt::print("planned as if {} were here: {}\n", row.name, row.missing);
-    row.missing.clear();
+    row.missing = row.no_two_at_once = {};
   }
   const std::vector<run::RankInventory> node(static_cast<std::size_t>(per_node),
                                              run::take_inventory({}, 0));

@@ -6,6 +6,8 @@
 #include <limits>
 #include <set>
 
+#include "harness/app/together.hpp"
+#include "harness/bench/benchmark.hpp"
 #include "harness/core/units.hpp"
 #include "harness/report/table.hpp"
 #include "harness/schedule/step_account.hpp"
@@ -21,12 +23,13 @@ using training::Workload;
 /// Beyond it, ranks with schedules of their own are too many to read.
 constexpr std::size_t most_rows = 16;
 
-/// Each once, however many cases there are of it.
-std::vector<const Workload*> workloads_of(const plan::Plan& plan) {
+/// Each once, however many cases there are of it; those whose cases are `wanted`.
+template <class Wanted>
+std::vector<const Workload*> workloads_of(const plan::Plan& plan, Wanted wanted) {
   std::vector<const Workload*> workloads;
   std::set<std::string> known;
   for (const auto& spec : plan.cases) {
-    if (spec.workload == nullptr) continue;
+    if (spec.workload == nullptr || !wanted(spec)) continue;
     const auto& [model, layout] = *spec.workload;
     if (known.insert(fmt::format("{} {} {}", model.name, layout.name, layout.dp)).second)
       workloads.push_back(spec.workload.get());
@@ -115,18 +118,35 @@ std::string outline(const Workload& workload) {
 
 std::string step_outlines(const plan::Plan& plan) {
   std::string text;
-  for (const auto* workload : workloads_of(plan)) text += outline(*workload);
+  for (const auto* workload : workloads_of(plan, [](const Case&) { return true; }))
+    text += outline(*workload);
   return text;
 }
 
-void check_steps_fit(const plan::Plan& plan, const run::Inventory& inventory) {
+void check_steps_fit(const plan::Plan& plan, std::span<const comm::Backend> backends,
+                     const run::Inventory& inventory) {
   auto least = std::numeric_limits<double>::infinity();
   for (const auto& host : inventory.topology.hosts)
     if (const auto free = inventory.available_bytes.find(host.name);
         free != inventory.available_bytes.end())
       least = std::min(least, free->second / static_cast<double>(host.ranks.size()));
-  for (const auto* workload : workloads_of(plan))
+  const auto on_host = [&](const Case& spec) { return !bench::needs_gpu(spec.dims, backends); };
+  for (const auto* workload : workloads_of(plan, on_host))
     training::check_memory(workload->model, workload->layout, account_of(*workload), least);
+}
+
+void check_steps_fit_gpus(comm::Team& world, const plan::Plan& plan,
+                          std::span<const comm::Backend> backends, const device::Gpu& gpu) {
+  if (gpu.memory_bytes == 0) return;
+  std::vector<double> missing{-static_cast<double>(gpu.memory_bytes)};
+  world.max(missing);
+  const auto on_gpus = [&](const Case& spec) { return bench::needs_gpu(spec.dims, backends); };
+  on_rank_0(world, [&] {
+    for (const auto* workload : workloads_of(plan, on_gpus))
+      training::check_memory(workload->model, workload->layout, account_of(*workload),
+                             -missing.front());
+    return std::string();
+  });
 }
 
 }  // namespace assay::app

@@ -10,7 +10,8 @@
 namespace assay::bench {
 
 /// This rank's readings of now_ns() on a clock that all ranks share. Valid for what lies between
-/// the last two synchronisations of the run.
+/// the last two synchronisations of the run; where a device times itself, as at the run's start,
+/// which is good enough to draw ranks below each other and no more.
 class ClockOfAll {
  public:
   virtual ~ClockOfAll() = default;

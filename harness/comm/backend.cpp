@@ -65,6 +65,7 @@ std::vector<Backend> backends() {
   rows.push_back(nccl::backend());
 #else
   rows.push_back(missing("nccl", device::MemoryKind::device, "not built: " ASSAY_WHY_NCCL));
+  rows.back().done_on_return = false;
 #endif
 #if ASSAY_HAVE_MPI
   rows.push_back(mpi::staged_backend());

@@ -22,10 +22,10 @@ std::optional<Enum> from(const Names& names, std::string_view text) {
 }
 
 /// Dimensions in the order people read them; the shape of a matrix product is one word.
-constexpr std::array<std::string_view, 18> label_order{
-    "collective", "model",    "parallelism", "scaling", "overlap", "step",
-    "way",        "bytes",    "m",           "type",    "op",      "counts",
-    "algorithm",  "progress", "beside",      "backend", "buffers", "memory"};
+constexpr std::array<std::string_view, 19> label_order{
+    "collective", "model",  "parallelism", "scaling", "overlap", "graph",  "step",
+    "way",        "bytes",  "m",           "type",    "op",      "counts", "algorithm",
+    "progress",   "beside", "backend",     "buffers", "memory"};
 
 std::string shape(const Dims& dims) {
   std::string text;
@@ -44,6 +44,7 @@ std::string word(const Dims& dims, std::string_view dim) {
     return "beside " + describe_beside(parse_beside(std::get<std::string>(at->second), dim));
   auto text = format_dim(at->second, find_dim(dim)->kind);
   if (dim == "overlap") return text == "off" ? "no overlap" : std::string();
+  if (dim == "graph") return text == "on" ? "as a graph" : std::string();
   if (dim == "scaling") return text == "weak" ? "weak scaling" : std::string();
   const bool usual = text == "mpi" || text == "host" || text == "plain" || text == "native" ||
                      text == "direct" || text == "uniform" || (dim == "progress" && text == "none");

@@ -20,7 +20,7 @@ struct DimInfo {
   std::string_view help;
 };
 
-inline constexpr std::array<DimInfo, 27> dim_table{{
+inline constexpr std::array<DimInfo, 28> dim_table{{
     {"collective", DimKind::text, "which collective is under way: see list collectives"},
     {"backend", DimKind::text,
      "communication library, and with it where the buffers are: see list backends"},
@@ -29,7 +29,8 @@ inline constexpr std::array<DimInfo, 27> dim_table{{
      "host_copy: to_device, to_host, both at once; peer_copy: there (from the lower rank), back, "
      "both"},
     {"type", DimKind::text,
-     "element type: int8 … fp64, fp8_e4m3, fp8_e5m2, fp16, bf16; gemm: tf32, fp16_fp32, bf16_fp32, too"},
+     "element type: int8 … fp64, fp8_e4m3, fp8_e5m2, fp16, bf16; gemm: tf32, fp16_fp32, bf16_fp32, "
+     "too"},
     {"op", DimKind::text, "reduction: sum, prod, min, max, avg"},
     {"bytes", DimKind::bytes, "message size: max(send, receive) bytes on a rank"},
     {"root", DimKind::text,
@@ -58,6 +59,8 @@ inline constexpr std::array<DimInfo, 27> dim_table{{
     {"overlap", DimKind::text, "of a training step: on, or off (compute and collectives in turn)"},
     {"parts", DimKind::text,
      "of a training step: on (its compute and its communication alone, too, in turn), or off"},
+    {"graph", DimKind::text,
+     "of a training step on GPUs: on (recorded once, and replayed as one launch), or off"},
     {"peak", DimKind::text,
      "what a rank computes at most, such as 989 TFLOP/s: what mfu and hfu are a share of; or none"},
     {"repetition", DimKind::integer, "which repetition of the same case: 0, 1, …"},

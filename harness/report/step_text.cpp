@@ -25,8 +25,12 @@ constexpr auto parts =
 struct Told {
   std::string_view dim, usual;
 };
-constexpr auto told = std::to_array<Told>(
-    {{"model", ""}, {"parallelism", ""}, {"overlap", ""}, {"progress", ""}, {"parts", "off"}});
+constexpr auto told = std::to_array<Told>({{"model", ""},
+                                           {"parallelism", ""},
+                                           {"overlap", ""},
+                                           {"progress", ""},
+                                           {"parts", "off"},
+                                           {"graph", "off"}});
 
 std::optional<Figure> figure(const CaseResult& c, std::string_view metric) {
   const auto found = result::figure_over_groups(c, *find_metric(metric));

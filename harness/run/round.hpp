@@ -69,6 +69,9 @@ struct RoundReport {
   std::map<std::string, std::string> notes;
 };
 
+/// Why what compares moments of several ranks is absent where GPUs tell them.
+inline const std::string no_clock_of_gpus = "events of several GPUs share no clock";
+
 /// What rank 0 knows of a round besides the reports.
 struct RoundSummary {
   std::vector<RoundReport> reports;     ///< by world rank

@@ -38,8 +38,7 @@ std::vector<double> all_values(const std::vector<bench::Harvested>& harvested, s
 void Round::harvest(ChunkCall call) {
   const SharedClock shared(rig_.clock, epoch_ns_);
   const bool timed = call.phase == Phase::timed;
-  const bool shares = timed && !on_device();
-  const auto harvested = prepared_->harvest(shares ? &shared : nullptr);
+  const auto harvested = prepared_->harvest(timed ? &shared : nullptr);
   if (!timed || harvested.empty()) return;
   const auto n = static_cast<std::size_t>(call.iterations);
   const auto mine = all_values(harvested, n);
@@ -74,9 +73,9 @@ void Round::finish_harvest() {
     const double middle = stats::middle_rank(of_ranks);
     if (middle > 0) report_.harvested[own.over_middle] = static_cast<float>(median / middle);
   }
-  if (!timing_.several_ranks || on_device()) return;
+  if (!timing_.several_ranks) return;
   for (const auto& [name, times] : comparisons_) {
-    const auto reason = why_comparisons_absent(arrivals_, times);
+    const auto reason = on_device() ? no_clock_of_gpus : why_comparisons_absent(arrivals_, times);
     if (reason.empty()) continue;
     report_.in_turn.erase(name);
     report_.without[name] = reason;

@@ -98,8 +98,7 @@ std::map<std::string, std::string> Round::start_notes() const {
 void Round::report_arrivals() {
   if (!timing_.several_ranks) return;
   if (on_device()) {
-    const std::string reason = "events of several GPUs share no clock";
-    report_.why_absent = {reason, reason, reason};
+    report_.why_absent = {no_clock_of_gpus, no_clock_of_gpus, no_clock_of_gpus};
     return;
   }
   report_.why_absent = judge_arrivals(arrivals_);

@@ -1,5 +1,7 @@
 #include "harness/schedule/step_order.hpp"
 
+#include <utility>
+
 #include "harness/core/error.hpp"
 
 namespace assay::step {
@@ -147,24 +149,24 @@ Job serial(Job job) {
   return job;
 }
 
-Job launched_in_order(Job job) {
+Job begun_in_turn(Job job) {
   for (auto& schedule : job.schedules) {
-    // By stream: the last that is waited for, and the last that was issued; one more, 0 being none.
-    std::vector<std::uint32_t> awaited(job.streams.size()), issued(job.streams.size());
+    // By stream: the last operation that some communication so far waits for, and the last one.
+    std::vector<std::uint32_t> awaited(job.streams.size(), nobody), latest = awaited;
     for (std::uint32_t i = 0; i < schedule.operations.size(); ++i) {
       auto& operation = schedule.operations[i];
-      auto& before = issued[operation.stream];
-      if (group_of(schedule.works[operation.work])) {
-        for (const auto other : operation.after) {
-          auto& last = awaited[schedule.operations[other].stream];
-          last = std::max(last, other + 1);
-        }
-        awaited[operation.stream] = std::max(awaited[operation.stream], before);
-        operation.after.clear();
-        for (const auto last : awaited)
-          if (last > 0) operation.after.push_back(last - 1);
+      const auto before = std::exchange(latest[operation.stream], i);
+      if (!group_of(schedule.works[operation.work])) continue;
+      auto after = operation.after;
+      if (before != nobody) after.push_back(before);
+      for (const auto other : after) {
+        auto& last = awaited[schedule.operations[other].stream];
+        last = last == nobody ? other : std::max(last, other);
       }
-      before = i + 1;
+      operation.after.clear();
+      for (const auto other : awaited)
+        if (other != nobody && schedule.operations[other].stream != operation.stream)
+          operation.after.push_back(other);
     }
   }
   return job;

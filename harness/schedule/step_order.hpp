@@ -54,9 +54,10 @@ std::vector<std::uint32_t> begin_order(const Job& job, const Meetings& meetings)
 /// compute but its sender's. May have a problem_of() where the job has none.
 Job serial(Job job);
 
-/// The same where a library lets no communication begin before those that were issued before it can
-/// (NCCL's implicit launch order): each waits for what they wait for, though not for them. May have
-/// a problem_of() where the job has none.
-Job launched_in_order(Job job);
+/// The same where what communicates begins no earlier than all that was issued before it and
+/// communicates, too, as a library does it whose communicators take turns to begin: a message that
+/// cannot begin yet then holds up a collective that is issued later. May have a problem_of() where
+/// the job has none.
+Job begun_in_turn(Job job);
 
 }  // namespace assay::step

@@ -9,7 +9,7 @@ assay_test(composed_test LABEL unit TIMEOUT 60
   SOURCES unit/composed_test.cpp unit/counting_new.cpp
   LINKS assay::bench)
 assay_test(step_executor_test LABEL unit TIMEOUT 60
-  SOURCES unit/step_executor_test.cpp unit/step_tiles_test.cpp unit/counting_new.cpp
+  SOURCES unit/step_executor_test.cpp unit/step_queue_test.cpp unit/step_tiles_test.cpp unit/counting_new.cpp
   LINKS assay::bench)
 assay_test(run_test LABEL unit TIMEOUT 60
   SOURCES unit/counting_new.cpp unit/packer_test.cpp unit/runner_test.cpp unit/stopping_test.cpp

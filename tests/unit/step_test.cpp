@@ -242,48 +242,51 @@ TEST(Step, WithoutOverlapComputeAndCollectivesTakeTurns) {
   EXPECT_THAT(after(4), IsEmpty()) << "its stream has waited";
 }
 
-/// Rank 0 tells rank 1 after it was told itself, and both sum; `first`: rank 0 sums first.
-Job told(bool first) {
-  Job job{2,
-          {"compute", "wire", "there", "back"},
-          {{"all", "x", {2, 1}}, {"there", "x", {2, 1}}, {"back", "x", {2, 1}}},
-          {{2, 1}},
-          {}};
-  const auto add = [&job](std::initializer_list<int> groups, int rank) {
-    Builder build(4);
-    for (const auto group : groups) {
-      const auto buffer = build.buffer("x", DataType::bf16, 8);
-      const auto of = static_cast<std::uint32_t>(group);
-      const bool sends = (group == 1) == (rank == 0);
-      const Message one{sends ? Message::Way::send : Message::Way::receive, of, 1 - rank, 8};
-      if (group == 0)
-        build.add(1, sum(), {update(buffer)});
-      else
-        build.add(static_cast<std::uint16_t>(group + 1), {"message", one},
-                  {sends ? read(buffer) : write(buffer)});
-    }
+/// Rank 0 gets two messages beside a sum; rank 1 sends them when it has the sum.
+Job held_up() {
+  Job job{
+      2, {"compute", "wire", "line"}, {{"all", "x", {2, 1}}, {"line", "x", {2, 1}}}, {{2, 1}}, {}};
+  for (const auto way : {Message::Way::receive, Message::Way::send}) {
+    Builder build(3);
+    const auto total = build.buffer("x", DataType::bf16, 8);
+    const bool sends = way == Message::Way::send;
+    const auto pass = [&] {
+      const auto passed = build.buffer("x", DataType::bf16, 8);
+      build.add(2, {"message", Message{way, 1, sends ? 0 : 1, 8}},
+                sends ? std::vector{read(total), read(passed)} : std::vector{write(passed)});
+    };
+    for (int i = 0; i < 2 && !sends; ++i) pass();
+    build.add(wire, sum(), {update(total)});
+    for (int i = 0; i < 2 && sends; ++i) pass();
     job.schedules.push_back(build.done());
-  };
-  if (first)
-    add({0, 2, 1}, 0);
-  else
-    add({2, 1, 0}, 0);
-  auto& rank_0 = job.schedules[0].operations;
-  const std::size_t told = first ? 1 : 0;
-  rank_0[told + 1].after.push_back(static_cast<std::uint32_t>(told));
-  add({0, 2, 1}, 1);
-  job.schedules[1].operations[1].after.push_back(0);
+  }
   return job;
 }
 
-TEST(Step, LaunchesInOrderWaitForWhatEarlierOnesWaitFor) {
-  EXPECT_EQ(problem_of(told(true)), "");
-  EXPECT_EQ(problem_of(launched_in_order(told(true))), "");
-  EXPECT_EQ(problem_of(told(false)), "");
-  const auto job = launched_in_order(told(false));
-  EXPECT_THAT(job.schedules[0].operations[2].after, ElementsAre(0))
-      << "not for the message that is launched before it";
-  EXPECT_THAT(problem_of(job), testing::HasSubstr("wait"));
+TEST(Step, WhereCommunicationsTakeTurnsToBeginAMessageCanHoldUpACollective) {
+  auto job = held_up();
+  EXPECT_EQ(problem_of(job), "");
+  EXPECT_EQ(problem_of(begun_in_turn(job)), "schedule 0, operation 0 (message): waits for ever");
+  auto& receives = job.schedules[0].operations;
+  std::swap(receives[1], receives[2]);
+  EXPECT_EQ(problem_of(begun_in_turn(job)), "") << "one message has begun, and the other waits";
+}
+
+TEST(Step, WhatBeginsInItsTurnWaitsForWhatTheOnesBeforeWaitedFor) {
+  Builder build(3);
+  const auto buffer = [&build] { return build.buffer("x", DataType::bf16, 8); };
+  const auto first = buffer();
+  build.add(compute, gemm(), {write(first)});
+  build.add(wire, sum(), {update(first)});
+  build.add(compute, gemm(), {write(buffer())});
+  build.add(2, message(Message::Way::receive, 1), {write(buffer())});
+  build.add(wire, sum(), {update(first)});
+  const auto job = begun_in_turn({2, {"compute", "wire", "line"}, {}, {}, {build.done()}});
+  const auto after = [&job](std::size_t i) { return job.schedules[0].operations[i].after; };
+  EXPECT_THAT(after(1), ElementsAre(0));
+  EXPECT_THAT(after(2), IsEmpty());
+  EXPECT_THAT(after(3), ElementsAre(0)) << "as the sum before it";
+  EXPECT_THAT(after(4), ElementsAre(0));
 }
 
 class Unit : public Durations {

@@ -58,7 +58,8 @@ TEST(LayoutFiles, BecomeJobsWithoutAProblem) {
     layout.global_batch = layout.micro_batch * whole(layout.dp) * whole(layout.pp);
     const auto job = generate(test::model(model_of(name)), layout);
     EXPECT_EQ(step::problem_of(job), "") << name;
-    EXPECT_EQ(step::problem_of(step::launched_in_order(job)), "") << name;
+    for (const auto& how : {job, step::serial(job)})
+      EXPECT_EQ(step::problem_of(step::begun_in_turn(how)), "") << name;
     EXPECT_EQ(test::unused(job), "") << name;
   }
 }
