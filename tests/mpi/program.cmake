@@ -8,11 +8,11 @@ if(TARGET assay_double)
   set(double "$<TARGET_FILE:assay_double>")
 endif()
 
-foreach(part outcomes contracts compare concurrent files bad_input signals ranks resume training clock gpu nccl)
+foreach(part outcomes contracts compare concurrent files bad_input signals ranks resume training clock gpu nccl gpu_step)
   # What is about times has the machine for itself; what only waits, or plants faults that no other
   # load could hide, shares it.
   set(slots ${ASSAY_ALL_SLOTS})
-  if(part MATCHES "resume|signals|ranks|training")
+  if(part MATCHES "resume|signals|ranks|training|gpu_step")
     set(slots ${ASSAY_BUSY_SLOTS})
   elseif(part MATCHES "files|bad_input|contracts|gpu|nccl")
     set(slots 1)
