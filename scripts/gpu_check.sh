@@ -10,8 +10,8 @@ usage() {
 Usage: scripts/gpu_check.sh [OPTIONS]
 
 On a machine with an NVIDIA GPU: builds assay for it, runs the tests that need one (ctest label gpu),
-compute-sanitizer over the kernels, suite gpu, collectives over NCCL in streams and graphs, more ranks than
-GPUs with and without --share-gpu and, for comparison, nccl-tests' all_reduce_perf and PyTorch's matrix products
+compute-sanitizer over the kernels, suite gpu, collectives over NCCL in streams and graphs, training steps,
+more ranks than GPUs with and without --share-gpu and, for comparison, nccl-tests' all_reduce_perf and PyTorch's matrix products
 where there are any.
 What was printed stays under results/, with a summary in report.txt. Never changes a setting of the GPU.
 
@@ -183,6 +183,10 @@ programs() {
   export NCCL_LAUNCH_ORDER_IMPLICIT=1
   step beside mpiexec --oversubscribe -n "$shared" tests/gpu/own_host.sh "$assay" run overlap congestion \
     --set backend=nccl --beside all_gather:bytes=1M --share-gpu -b 1M -n 20 --out "$out/beside" || true
+  step step mpiexec --oversubscribe -n "$shared" tests/gpu/own_host.sh "$assay" run training_step --backend nccl \
+    --set scaling=weak --set overlap=on,off --set graph=off,on --share-gpu -n 50 --out "$out/step" || true
+  step step_parts mpiexec --oversubscribe -n "$shared" tests/gpu/own_host.sh "$assay" run training_step \
+    --backend nccl --set scaling=weak --set parts=on --share-gpu -n 50 --out "$out/step_parts" || true
   unset NCCL_LAUNCH_ORDER_IMPLICIT
   step buffers mpiexec --oversubscribe -n "$gpus" "$assay" run all_reduce --backend nccl \
     --set buffers=plain,registered,symmetric -b 1M -e 64M -f 8 --pacing stream --out "$out/buffers" || true

@@ -30,10 +30,12 @@ target_link_libraries(nccl_composed PRIVATE assay_nccl_composed assay_double_gpu
 assay_double_test(nccl_composed RANKS 1 2 3 4 5 8 TIMEOUT 300 COMMAND $<TARGET_FILE:nccl_composed>)
 
 # Training steps, which the double's kernels take their time for.
-add_executable(nccl_step mpi/step.cpp gpu/place_gpu.cpp unit/schedule_model.cpp)
-target_link_libraries(nccl_step PRIVATE assay::benchmarks assay::run assay_mpi_session assay_double_gpus)
-assay_double_test(nccl_step RANKS 2 3 TIMEOUT 120
-  COMMAND $<TARGET_FILE:nccl_step> --gtest_filter=Step.EveryCommunication*:Step.Trains*)
+add_library(assay_nccl_step OBJECT mpi/step.cpp gpu/place_gpu.cpp unit/schedule_model.cpp)
+target_link_libraries(assay_nccl_step PUBLIC assay::benchmarks assay_mpi_session assay::device_cuda)
+add_executable(nccl_step)
+target_link_libraries(nccl_step PRIVATE assay_nccl_step assay_double_gpus)
+set(nccl_steps --gtest_filter=Step.EveryCommunication*:Step.Trains*)
+assay_double_test(nccl_step RANKS 2 3 TIMEOUT 120 COMMAND $<TARGET_FILE:nccl_step> ${nccl_steps})
 
 # MPI with data of GPUs. Whatever takes their memory itself is a double, too.
 add_library(assay_cuda_aware_mpi OBJECT fakes/mpi/cuda_aware.cpp)
@@ -68,4 +70,12 @@ foreach(test conformance composed)
     set_tests_properties(gpu_mpi_staged_${test}_${ranks} PROPERTIES RESOURCE_LOCK gpu
       ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT};ASSAY_TESTED_BACKEND=mpi_staged")
   endforeach()
+endforeach()
+add_executable(gpu_nccl_step)
+target_link_libraries(gpu_nccl_step PRIVATE assay_nccl_step assay::gpus)
+assay_mpi_test(gpu_nccl_step LABEL gpu RANKS 2 4 TIMEOUT 600
+  COMMAND "${CMAKE_CURRENT_LIST_DIR}/own_host.sh" $<TARGET_FILE:gpu_nccl_step> ${nccl_steps})
+foreach(ranks 2 4)
+  set_tests_properties(gpu_nccl_step_${ranks} PROPERTIES RESOURCE_LOCK gpu
+    ENVIRONMENT "${ASSAY_MPI_ENVIRONMENT};NCCL_LAUNCH_ORDER_IMPLICIT=1")
 endforeach()

@@ -137,7 +137,7 @@ class Training(ProgramTest):
     def test_a_dry_run_says_what_a_large_job_takes(self):
         run = self.alone("run", *step("model=llama-3.1-405b",
                                       "parallelism=llama-3.1-405b-tp8-pp8-cp2-vp8",
-                                      "peak=989 TFLOP/s"), "--dry-run", "--ranks", "1024")
+                                      "peak=989 TFLOP/s"), "--backend", "nccl", "--dry-run", "--ranks", "1024")
         self.expect(run, 0, "2 cases on 1024 ranks", "405853388800 parameters, 4194304 tokens, "
                     "2.52. TFLOP per token, 64 micro-batches",
                     "holds 80.3. GB: weights 12.7. GB, gradients 25.5. GB, optimizer 4.78. GB, ",

@@ -150,7 +150,7 @@ INSTANTIATE_TEST_SUITE_P(
             "clauses[0].of.bytez: unknown key; expected one of benchmark, layout, pacing, cache, "
             "collective, backend, memory, way, type, op, bytes, root, algorithm, counts, window, "
             "in_place, buffers, step, progress, beside, m, n, k, model, parallelism, scaling, "
-            "overlap, parts, peak, repetition, placement"},
+            "overlap, parts, graph, peak, repetition, placement"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytes\":[]}"),
             "clauses[0].of.bytes: an empty list matches nothing; name a value"},
         Bad{clause("\"all_reduce\"}", "\"all_reduce\",\"bytes\":1024}"),
